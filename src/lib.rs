@@ -1,0 +1,1 @@
+//! `appaccess` declares who has access to which SaaS app, and keeps it so.
