@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Gets the tools that the tests run against, and says where they are.
+#
+#   tests/tools/get.sh [TOOL…]          gets what is missing, then prints KEY=VALUE lines
+#   tests/tools/get.sh --where [TOOL…]  gets nothing: prints the same lines, or fails and says what is missing
+#
+# TOOL: control-plane (kube-apiserver, etcd, kubectl), scim2-server, scimmy; all of them by default. They live in a cache
+# folder of the user's ($APPACCESS_TEST_TOOLS, by default under $XDG_CACHE_HOME or ~/.cache), named by their versions.
+# KUBEBUILDER_ASSETS, where set, names the folder of the control plane's programs, and nothing is built.
+
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=common.sh
+. "$here/common.sh"
+# shellcheck source=control-plane.sh
+. "$here/control-plane.sh"
+# shellcheck source=peers.sh
+. "$here/peers.sh"
+
+get=yes
+if [ "${1:-}" = --where ]; then
+    get=no
+    shift
+fi
+if [ $# -eq 0 ]; then
+    set -- scim2-server scimmy control-plane
+fi
+
+for tool in "$@"; do
+    case $tool in
+        control-plane | scim2-server | scimmy) ;;
+        *) give_up "'$tool'" "no tool has that name" "name control-plane, scim2-server or scimmy" ;;
+    esac
+    if [ $get = yes ]; then
+        "get_${tool//-/_}"
+    fi
+    "where_${tool//-/_}"
+done
