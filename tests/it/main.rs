@@ -1,1 +1,6 @@
 //! The integration tests: one binary, one file per promise.
+
+#[cfg(test)]
+mod real_components;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,14 @@
+//! What the tests share: the real components that they run against, and how to wait for them.
+
+pub(crate) mod audit;
+pub(crate) mod cluster;
+pub(crate) mod peers;
+pub(crate) mod process;
+pub(crate) mod tools;
+pub(crate) mod wait;
+
+/// Chooses the TLS implementation of this process, once. Clients cannot be built before.
+pub(crate) fn install_tls_provider() {
+    // The error only says that another test was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
