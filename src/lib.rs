@@ -1,1 +1,3 @@
 //! `appaccess` declares who has access to which SaaS app, and keeps it so.
+
+pub mod connector;

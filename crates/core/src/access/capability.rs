@@ -1,0 +1,141 @@
+//! What an app can do, as its connector declares and has probed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Level, Slot, Text};
+
+/// How an entitlement type is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Many names, no value: groups.
+    Set,
+    /// A name with a level; the levels from low to high, empty where the app does not order them.
+    Levelled {
+        /// From low to high.
+        order: Vec<Level>,
+    },
+    /// One value per account; the values from low to high, empty where the app does not order them.
+    Single {
+        /// From low to high.
+        order: Vec<Level>,
+    },
+}
+
+/// One entitlement type of an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntitlementKind {
+    /// How it is held.
+    pub shape: Shape,
+    /// Names or values that this API cannot give.
+    pub not_grantable: BTreeSet<Text>,
+    /// Whether a name that does not exist can be created.
+    pub creatable: bool,
+    /// Whether every account must hold a value, so that an unclaimed one goes to the lowest instead of away.
+    pub required: bool,
+    /// Whether the app takes names that differ only in ASCII case as the same.
+    pub fold_case: bool,
+}
+
+impl EntitlementKind {
+    /// A type of which many names can be held.
+    #[must_use]
+    pub fn set() -> Self {
+        Self { shape: Shape::Set, not_grantable: BTreeSet::new(), creatable: false, required: false, fold_case: false }
+    }
+
+    /// A type of which one value can be held, ordered from low to high.
+    #[must_use]
+    pub fn single(order: &[&str]) -> Self {
+        Self { shape: Shape::Single { order: order.iter().map(|&level| level.into()).collect() }, ..Self::set() }
+    }
+
+    /// A type of named entitlements with a level, ordered from low to high.
+    #[must_use]
+    pub fn levelled(order: &[&str]) -> Self {
+        Self { shape: Shape::Levelled { order: order.iter().map(|&level| level.into()).collect() }, ..Self::set() }
+    }
+
+    /// The order of levels or values; empty for a set and where the app does not order them.
+    #[must_use]
+    pub fn order(&self) -> &[Level] {
+        match &self.shape {
+            Shape::Set => &[],
+            Shape::Levelled { order } | Shape::Single { order } => order,
+        }
+    }
+
+    /// The place of a level in the order; `None` where it is not ordered.
+    #[must_use]
+    pub fn rank(&self, level: &str) -> Option<usize> {
+        self.order().iter().position(|known| &**known == level)
+    }
+
+    /// Whether this type holds one value per account.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        matches!(self.shape, Shape::Single { .. })
+    }
+}
+
+/// How an account comes into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provisioning {
+    /// The API creates it.
+    Create,
+    /// The API invites a mail address.
+    Invite,
+}
+
+/// A vendor's trap that is stepped over at a number of accounts, for example a change of the paid plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cliff {
+    /// Its name, as in `acknowledgedCliffs`.
+    pub id: Text,
+    /// The largest number of active accounts before it.
+    pub accounts: u64,
+    /// What happens beyond.
+    pub message: Text,
+}
+
+/// What an app can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent abilities of an app")]
+pub struct Capabilities {
+    /// The entitlement types beside `account`.
+    pub kinds: BTreeMap<Text, EntitlementKind>,
+    /// How an account comes into being.
+    pub provisioning: Provisioning,
+    /// Whether an account can be suspended and reactivated.
+    pub suspend: bool,
+    /// Whether an account can be deleted.
+    pub delete: bool,
+    /// Whether one person or one id can be looked up.
+    pub look_up: bool,
+    /// Whether an account without any further entitlement can exist.
+    pub account_alone: bool,
+    /// Attributes that are kept up to date.
+    pub attributes: Vec<Text>,
+    /// Whether the user name follows the person's.
+    pub renames: bool,
+    /// Traps.
+    pub cliffs: Vec<Cliff>,
+}
+
+impl Capabilities {
+    /// The type of a slot; `None` for the account and for types that the app does not have.
+    #[must_use]
+    pub fn kind(&self, slot: &Slot) -> Option<&EntitlementKind> {
+        self.kinds.get(&slot.kind)
+    }
+
+    /// Whether going from one value to another takes something away. Without an order any change does.
+    #[must_use]
+    pub fn lowers(&self, slot: &Slot, from: Option<&Level>, to: Option<&Level>) -> bool {
+        let (Some(from), Some(to)) = (from, to) else { return from.is_some() };
+        let Some(kind) = self.kind(slot) else { return from != to };
+        match (kind.rank(from), kind.rank(to)) {
+            (Some(from), Some(to)) => to < from,
+            _ => from != to,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What two readings of a directory say about who left, and the breaker against too many at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::access::{Budget, Decision, Directive, ObjectName, Text};
+
+/// Seconds of the rolling window.
+const WINDOW: i64 = 24 * 60 * 60;
+
+/// What proves that somebody left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LeaverProof {
+    /// The source says disabled.
+    #[default]
+    Disabled,
+    /// The source says disabled or deleted, or two complete readings in a row lack the person.
+    DisabledOrDeleted,
+}
+
+/// One complete reading of a directory: who is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Immutable id to whether the person is active.
+    pub people: BTreeMap<Text, bool>,
+    /// Ids that the source says are deleted.
+    pub deleted: BTreeSet<Text>,
+}
+
+/// What a directory's owner decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryPolicy {
+    /// The directory.
+    pub name: ObjectName,
+    /// What proves that somebody left.
+    pub proof: LeaverProof,
+    /// How many may leave in rolling 24 hours.
+    pub maximum_shrink: Budget,
+}
+
+/// What we remember of a directory between readings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryMemory {
+    /// Everybody seen in the last complete reading, and whether active; `None` before the first.
+    pub last: Option<BTreeMap<Text, bool>>,
+    /// Known people whom the last reading lacked, with how many readings in a row.
+    pub missing: BTreeMap<Text, u32>,
+    /// Proven leavers and what proved it.
+    pub left: BTreeMap<Text, Text>,
+    /// When somebody was first found disabled, deleted or absent, within 24 hours.
+    pub shrunk: BTreeMap<Text, Timestamp>,
+    /// Decisions on the breaker's digest.
+    pub decisions: BTreeSet<Decision>,
+    /// People whose leaving somebody approved.
+    pub approved: BTreeSet<Text>,
+}
+
+/// A breaker that waits for one decision for all apps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// What an approval must name.
+    pub digest: Text,
+    /// The people who would be taken out.
+    pub people: BTreeSet<Text>,
+    /// How many may leave.
+    pub allowed: u64,
+    /// Whether somebody said no.
+    pub rejected: bool,
+}
+
+/// What a reading means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Proven leavers: id and `disabled`, `deleted` or `absent`.
+    pub left: BTreeMap<Text, Text>,
+    /// Known people whom the reading lacks, without proof that they left.
+    pub absent: BTreeSet<Text>,
+    /// Set where too many left at once.
+    pub breaker: Option<Breaker>,
+    /// What to remember.
+    pub memory: DirectoryMemory,
+}
+
+/// Judges one complete reading against what is remembered.
+#[must_use]
+pub fn judge(policy: &DirectoryPolicy, before: &DirectoryMemory, reading: &Reading, now: Timestamp) -> Verdict {
+    let mut memory = before.clone();
+    let mut left = BTreeMap::new();
+    let mut absent = BTreeSet::new();
+    for (id, active) in &reading.people {
+        memory.missing.remove(id);
+        if *active {
+            memory.shrunk.remove(id);
+            memory.approved.remove(id);
+        } else {
+            left.insert(id.clone(), Text::from("disabled"));
+        }
+    }
+    let known: BTreeSet<&Text> = before.last.iter().flat_map(BTreeMap::keys).chain(before.missing.keys()).collect();
+    for id in known.into_iter().filter(|id| !reading.people.contains_key(*id)) {
+        let times = memory.missing.entry(id.clone()).or_insert(0);
+        *times = times.saturating_add(1);
+        let proven = policy.proof == LeaverProof::DisabledOrDeleted;
+        if reading.deleted.contains(id) && proven {
+            left.insert(id.clone(), "deleted".into());
+        } else if *times >= 2 && proven {
+            left.insert(id.clone(), "absent".into());
+        } else if before.left.get(id).is_some_and(|says| &**says == "disabled") {
+            left.insert(id.clone(), "disabled".into());
+        } else {
+            absent.insert(id.clone());
+        }
+    }
+    note_shrinking(&mut memory, before, &left, &absent, now);
+    let breaker = breaker(policy, &mut memory, before, &left, now);
+    memory.last = Some(reading.people.clone());
+    memory.left.clone_from(&left);
+    Verdict { left, absent, breaker, memory }
+}
+
+/// Counts people from the reading in which they first left; the first reading ever counts nobody.
+fn note_shrinking(
+    memory: &mut DirectoryMemory,
+    before: &DirectoryMemory,
+    left: &BTreeMap<Text, Text>,
+    absent: &BTreeSet<Text>,
+    now: Timestamp,
+) {
+    memory.shrunk.retain(|_, at| now.as_second() - at.as_second() < WINDOW);
+    let Some(last) = &before.last else { return };
+    for id in left.keys().chain(absent) {
+        let was_there = last.get(id).copied().unwrap_or(false);
+        if was_there && !before.left.contains_key(id) {
+            memory.shrunk.entry(id.clone()).or_insert(now);
+        }
+    }
+}
+
+fn breaker(
+    policy: &DirectoryPolicy,
+    memory: &mut DirectoryMemory,
+    before: &DirectoryMemory,
+    left: &BTreeMap<Text, Text>,
+    now: Timestamp,
+) -> Option<Breaker> {
+    let seen = before.last.as_ref().map_or(0, |last| last.values().filter(|active| **active).count());
+    let base = u64::try_from(seen).unwrap_or(u64::MAX);
+    let counted: BTreeSet<Text> = memory.shrunk.keys().filter(|id| !memory.approved.contains(*id)).cloned().collect();
+    let allowed = policy.maximum_shrink.allowed(base.max(before.base(now)));
+    if u64::try_from(counted.len()).unwrap_or(u64::MAX) <= allowed {
+        return None;
+    }
+    let people: BTreeSet<Text> =
+        counted.into_iter().filter(|id| left.contains_key(id) || memory.missing.contains_key(id)).collect();
+    let digest = breaker_digest(&policy.name, &people);
+    memory.decisions.retain(|decision| decision.not_after > now);
+    match memory.decisions.iter().find(|decision| decision.digest == digest).map(|decision| decision.directive) {
+        Some(Directive::Approve) => {
+            memory.approved.extend(people);
+            None
+        }
+        directive => Some(Breaker { digest, people, allowed, rejected: directive == Some(Directive::Reject) }),
+    }
+}
+
+impl DirectoryMemory {
+    /// How many people there were before the window began to shrink.
+    fn base(&self, now: Timestamp) -> u64 {
+        let active = self.last.as_ref().map_or(0, |last| last.values().filter(|active| **active).count());
+        let shrunk = self.shrunk.values().filter(|at| now.as_second() - at.as_second() < WINDOW).count();
+        u64::try_from(active.saturating_add(shrunk)).unwrap_or(u64::MAX)
+    }
+}
+
+/// The digest of a breaker: SHA-256 over the directory and the sorted ids of the people who would be taken out.
+#[must_use]
+pub fn breaker_digest(directory: &ObjectName, people: &BTreeSet<Text>) -> Text {
+    let mut hash = Sha256::new();
+    hash.update(format!("directory\n{directory}\n"));
+    for id in people {
+        hash.update(format!("{}:{id}\n", id.len()));
+    }
+    crate::plan::digest_text(&hash.finalize()).into()
+}
