@@ -1,3 +1,4 @@
 //! `appaccess` declares who has access to which SaaS app, and keeps it so.
 
 pub mod connector;
+pub mod http;

@@ -1,0 +1,261 @@
+//! The client: from a request to a definite answer, with the credential in its one place.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use ::http::header::AUTHORIZATION;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use url::Url;
+
+use super::exchange::Call;
+use super::oauth::{self, Token};
+use super::rate::Class;
+use super::request::{Get, Request, Response, Safety};
+use super::settings::{Auth, Settings};
+use super::shared::{Credential, Fingerprint, fingerprint};
+use super::transport::Transport;
+use super::waiting::Waiting;
+use super::{HttpError, auth, redact};
+
+/// How many requests were sent, retries, token requests and discovery included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// Requests that change nothing.
+    pub reads: u64,
+    /// Requests that may change something.
+    pub writes: u64,
+}
+
+/// Sends requests to one base with one credential. Clones are the same client.
+#[derive(Clone)]
+pub struct Client(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) credential: Arc<Credential>,
+    pub(super) secrets: Vec<SecretString>,
+    pub(super) waiting: Waiting,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// Set by the first 401, with what the vendor said.
+    rejected: OnceLock<Option<String>>,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl Client {
+    /// Checks the settings; nothing is sent.
+    ///
+    /// # Errors
+    /// [`HttpError::InvalidUrl`], [`HttpError::CredentialHostMismatch`], [`HttpError::AddressRefused`],
+    /// [`HttpError::InvalidCredential`]: each names what to change.
+    pub fn new(settings: Settings) -> Result<Self, HttpError> {
+        settings.check(&settings.base)?;
+        if settings.base.query().is_some() || settings.base.fragment().is_some() {
+            let host = settings.base.host_str().unwrap_or_default().to_owned();
+            return Err(HttpError::InvalidUrl { host, why: "a base has neither query nor fragment" });
+        }
+        if let Auth::OAuth2 { token_url, client_id, client_secret, scopes } = &settings.auth {
+            settings.check(token_url)?;
+            oauth::request(client_id, client_secret, scopes)?;
+        }
+        let header = auth::header(&settings.auth)?;
+        let secrets = auth::secrets(&settings.auth);
+        let transport = settings.shared.transport(settings.allow_loopback)?;
+        let credential = settings.shared.credential(identity(&settings), settings.rate);
+        Ok(Self(Arc::new(Inner {
+            settings,
+            transport,
+            credential,
+            secrets,
+            waiting: Waiting::default(),
+            header,
+            rejected: OnceLock::new(),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        })))
+    }
+
+    /// The same client, unable to change anything.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader(self.clone())
+    }
+
+    /// Sends a request and waits for a definite answer, within the limits and the budgets.
+    ///
+    /// # Errors
+    /// See [`HttpError`]. After a change, only [`HttpError::Unknown`] leaves open whether it was done.
+    pub async fn send(&self, request: impl Into<Request>) -> Result<Response, HttpError> {
+        let Request { method, target, query, headers, body, safety } = request.into();
+        let inner = &self.0;
+        let url = target.url(&inner.settings.base, &query);
+        inner.settings.check(&url)?;
+        let mut call = Call { method, url, headers, body, safety, token: None };
+        inner.authorise(&mut call).await?;
+        let mut response = inner.deliver(&call).await?;
+        if response.status == 401 && call.token.is_some() {
+            inner.forget(&call).await;
+            inner.authorise(&mut call).await?;
+            response = inner.deliver(&call).await?;
+        }
+        if response.status == 401 { Err(inner.reject(&response, &call)) } else { Ok(response) }
+    }
+
+    /// What was sent so far.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        Calls { reads: self.0.reads.load(Ordering::Relaxed), writes: self.0.writes.load(Ordering::Relaxed) }
+    }
+
+    /// Gives the full budget for waiting again, at the start of a pass.
+    pub fn renew_waiting(&self) {
+        self.0.waiting.renew(Instant::now());
+    }
+
+    /// The base URL.
+    #[must_use]
+    pub fn base(&self) -> &Url {
+        &self.0.settings.base
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// A client that can only read. There is no way back to the client it came from.
+#[derive(Debug, Clone)]
+pub struct Reader(Client);
+
+impl Reader {
+    /// Sends a GET.
+    ///
+    /// # Errors
+    /// As [`Client::send`], but never [`HttpError::Unknown`].
+    pub async fn get(&self, get: Get) -> Result<Response, HttpError> {
+        self.0.send(get).await
+    }
+
+    /// What the client and all its readers sent so far.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.0.calls()
+    }
+
+    /// The base URL.
+    #[must_use]
+    pub fn base(&self) -> &Url {
+        self.0.base()
+    }
+}
+
+impl Inner {
+    /// Counts a request that goes out; `false` takes it back when it turns out that it did not.
+    pub(super) fn count(&self, class: Class, sent: bool) {
+        let counter = if class == Class::Read { &self.reads } else { &self.writes };
+        if sent {
+            counter.fetch_add(1, Ordering::Relaxed);
+        } else {
+            counter.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Puts the credential on a call, unless it was rejected before.
+    async fn authorise(&self, call: &mut Call) -> Result<(), HttpError> {
+        if let Some(detail) = self.rejected.get() {
+            return Err(HttpError::CredentialsRejected { detail: detail.clone() });
+        }
+        if let Some((name, value)) = &self.header {
+            call.headers.insert(name.clone(), value.clone());
+            return Ok(());
+        }
+        let token = self.token().await?;
+        call.headers.insert(AUTHORIZATION, auth::bearer(&token).map_err(|_| HttpError::InvalidToken)?);
+        call.token = Some(token);
+        Ok(())
+    }
+
+    /// A fresh access token. Those who need one at the same time wait for one request.
+    async fn token(&self) -> Result<SecretString, HttpError> {
+        let Auth::OAuth2 { token_url, scopes, client_id, client_secret } = &self.settings.auth else {
+            return Err(HttpError::InvalidToken);
+        };
+        let mut kept = self.credential.token.lock().await;
+        if let Some(Token { value, fresh_until }) = &*kept
+            && *fresh_until > Instant::now()
+        {
+            return Ok(value.clone());
+        }
+        let (headers, body) = oauth::request(client_id, client_secret, scopes)?;
+        let (method, url) = (Method::POST, token_url.clone());
+        let call = Call { method, url, headers, body, safety: Safety::Read, token: None };
+        let response = self.deliver(&call).await?;
+        // Section 5.2: a wrong client is 400 or 401, and no retry makes it right.
+        if matches!(response.status, 400 | 401) {
+            return Err(self.reject(&response, &call));
+        }
+        if !response.is_success() {
+            return Err(HttpError::InvalidToken);
+        }
+        let token = oauth::token(&response.body, Instant::now())?;
+        let value = token.value.clone();
+        *kept = Some(token);
+        Ok(value)
+    }
+
+    /// Drops the token that a call was rejected with, unless somebody has renewed it meanwhile.
+    async fn forget(&self, call: &Call) {
+        let mut kept = self.credential.token.lock().await;
+        let rejected = call.token.as_ref().map(ExposeSecret::expose_secret);
+        if kept.as_ref().map(|token| token.value.expose_secret()) == rejected {
+            *kept = None;
+        }
+    }
+
+    /// Opens the circuit for good.
+    fn reject(&self, response: &Response, call: &Call) -> HttpError {
+        let detail = redact::detail(&response.body, &self.hidden(call));
+        let _ = self.rejected.set(detail.clone());
+        HttpError::CredentialsRejected { detail }
+    }
+
+    /// All that must not show in what comes back for a call.
+    pub(super) fn hidden(&self, call: &Call) -> Vec<SecretString> {
+        self.secrets.iter().chain(&call.token).cloned().collect()
+    }
+
+    /// The headers of a call as they go out.
+    pub(super) fn outgoing_headers(&self, call: &Call) -> HeaderMap {
+        use ::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+        let mut headers = call.headers.clone();
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        // A compressed body would escape the cap on its size.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(self.settings.user_agent));
+        headers
+    }
+}
+
+/// What the vendor's limits belong to: the credential on its host.
+fn identity(settings: &Settings) -> Fingerprint {
+    let port = settings.base.port_or_known_default().unwrap_or_default().to_string();
+    let mut parts = vec![settings.base.host_str().unwrap_or_default(), &port];
+    match &settings.auth {
+        Auth::Bearer(token) => parts.extend(["bearer", token.expose_secret()]),
+        Auth::Header { name, prefix, token } => parts.extend(["header", name, prefix, token.expose_secret()]),
+        Auth::Basic { username, password } => {
+            parts.extend(["basic", username.expose_secret(), password.expose_secret()]);
+        }
+        Auth::OAuth2 { token_url, scopes, client_id, client_secret } => {
+            parts.extend(["oauth2", token_url.as_str(), client_id.expose_secret(), client_secret.expose_secret()]);
+            parts.extend(scopes.iter().map(String::as_str));
+        }
+    }
+    fingerprint(parts)
+}
