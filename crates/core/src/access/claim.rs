@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{ObjectName, Text};
+use super::{Level, ObjectName, Text};
 
 /// The name of a claim everywhere: `namespace/object#grant`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,8 @@ pub struct Claim {
     pub subject: Text,
     /// When the claim ends; `None` means never.
     pub until: Option<Timestamp>,
+    /// The value that it claims, where the slot has one.
+    pub level: Option<Level>,
     /// The reason that the grant gives.
     pub reason: Option<Text>,
 }

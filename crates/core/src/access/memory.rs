@@ -30,6 +30,17 @@ pub enum AccountHold {
     },
 }
 
+/// A claim as a pass saw it: what a withdrawal is recognised by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeenClaim {
+    /// The subject as written.
+    pub subject: Text,
+    /// When it ends.
+    pub until: Option<Timestamp>,
+    /// The value that it claims, where the slot has one.
+    pub level: Option<Level>,
+}
+
 /// An edge that we made or adopted: the only kind that we may ever remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedEdge {
@@ -41,8 +52,8 @@ pub struct OwnedEdge {
     pub origin: Origin,
     /// Since when.
     pub since: Timestamp,
-    /// The claims that last carried it.
-    pub claims: BTreeSet<ClaimName>,
+    /// The claims that last carried it, as they were seen.
+    pub claims: BTreeMap<ClaimName, SeenClaim>,
     /// The end of the last of them, as seen while it lived; `None` for none.
     pub until: Option<Timestamp>,
     /// For accounts: whether we suspended it.

@@ -15,7 +15,8 @@ pub use capability::{Capabilities, Cliff, EntitlementKind, Provisioning, Shape};
 pub use claim::{Claim, ClaimName, Evidence};
 pub use mail::{Mail, MailError};
 pub use memory::{
-    AccountHold, Decision, Directive, Memory, Origin, OwnedEdge, RecordedHold, RemovalRecord, Tombstone, WithdrawnClaim,
+    AccountHold, Decision, Directive, Memory, Origin, OwnedEdge, RecordedHold, RemovalRecord, SeenClaim, Tombstone,
+    WithdrawnClaim,
 };
 pub use name::{NameError, ObjectName};
 pub use person::{Person, PersonKey, PersonName};

@@ -211,7 +211,7 @@ impl<'a> People<'a> {
             .filter(|directory| *name.namespace == *namespace || directory.share_with.contains(namespace));
         match shared {
             None => {
-                members.unresolved(&format!("the directory {name} is not there, or does not share with {namespace}"))
+                members.unresolved(&format!("the directory {name} is not there, or does not share with {namespace}"));
             }
             Some(directory) => {
                 if let Freshness::Stale(why) = &directory.freshness {
@@ -268,7 +268,7 @@ impl<'a> People<'a> {
             Some(team) if team.undecodable => members.unresolved(&format!("the team {name} cannot be read")),
             Some(_) if path.contains(name) => members.unresolved(&format!("the team {name} contains itself")),
             Some(_) if path.len() >= MAXIMUM_DEPTH => {
-                members.unresolved(&format!("the team {name} is nested too deep"))
+                members.unresolved(&format!("the team {name} is nested too deep"));
             }
             Some(team) => {
                 path.push(name.clone());

@@ -103,6 +103,7 @@ impl GrantClaims<'_> {
                     name: name.clone(),
                     subject: member.subject.clone(),
                     until: earliest(member.until, self.grant.until),
+                    level: level.clone(),
                     reason: self.grant.reason.clone(),
                 };
                 if permit::permits(self, person, slot, level.as_ref(), claim.until) {
@@ -184,7 +185,7 @@ impl GrantClaims<'_> {
     /// A whole grant refused: whatever we own on its word stays for now.
     fn refuse_everybody(&self, desired: &mut Desired, name: &ClaimName, slot: &Slot, why: &Text) {
         for (edge, owned) in &self.memory.inventory {
-            if edge.slot == *slot && owned.claims.contains(name) {
+            if edge.slot == *slot && owned.claims.contains_key(name) {
                 desired.maybe.entry(edge.clone()).or_insert_with(|| why.clone());
             }
         }
