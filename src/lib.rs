@@ -1,4 +1,5 @@
 //! `appaccess` declares who has access to which SaaS app, and keeps it so.
 
+pub mod api;
 pub mod connector;
 pub mod http;

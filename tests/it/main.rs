@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file per promise.
 
 #[cfg(test)]
+mod definitions;
+#[cfg(test)]
 mod real_components;
 #[cfg(test)]
 mod support;

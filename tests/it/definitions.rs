@@ -1,0 +1,106 @@
+//! The definitions in `crds/` are those of the code, fit for an API server, and small.
+
+use std::{fs, path::PathBuf};
+
+use appaccess::api::{self, Kind};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds")
+}
+
+fn schema_of(kind: Kind) -> Value {
+    let definition = serde_json::to_value(kind.definition()).unwrap();
+    definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+}
+
+/// Visits every schema node with its path.
+fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    visit(path, schema);
+    if let Some(properties) = schema["properties"].as_object() {
+        for (name, child) in properties {
+            walk(child, &format!("{path}.{name}"), visit);
+        }
+    }
+    if schema["items"].is_object() {
+        walk(&schema["items"], &format!("{path}[]"), visit);
+    }
+    if schema["additionalProperties"].is_object() {
+        walk(&schema["additionalProperties"], &format!("{path}{{}}"), visit);
+    }
+}
+
+#[test]
+fn the_files_are_those_of_the_code() {
+    let update = std::env::var_os("UPDATE_CRDS").is_some();
+    for kind in Kind::ALL {
+        let path = folder().join(format!("{}.yaml", kind.definition().spec.names.plural));
+        let text = api::crd_yaml(&kind.definition());
+        if update {
+            fs::create_dir_all(folder()).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        let file = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(file, text, "{} is stale: run the tests with UPDATE_CRDS=1", path.display());
+    }
+    assert_eq!(fs::read_dir(folder()).unwrap().count(), Kind::ALL.len());
+}
+
+#[test]
+fn every_definition_is_below_200_kib() {
+    for kind in Kind::ALL {
+        let size = serde_json::to_vec(&kind.definition()).unwrap().len();
+        assert!(size < 200 * 1024, "{kind}: {size} bytes");
+    }
+}
+
+#[test]
+fn every_list_map_and_string_that_people_write_is_bounded() {
+    for kind in Kind::ALL {
+        let schema = schema_of(kind);
+        walk(&schema["properties"]["spec"], "spec", &mut |path, node| {
+            let bounded = match node["type"].as_str() {
+                Some("string") => node["maxLength"].is_u64() || node["enum"].is_array(),
+                Some("array") => node["maxItems"].is_u64(),
+                Some("object") => node["additionalProperties"].is_null() || node["maxProperties"].is_u64(),
+                Some("integer") => !node["minimum"].is_null(),
+                Some("boolean") => true,
+                _ => node["x-kubernetes-int-or-string"] == true && node["maxLength"].is_u64(),
+            };
+            assert!(bounded, "{kind} {path} is not bounded: {node}");
+        });
+    }
+}
+
+#[test]
+fn every_field_tells_what_it_is_for() {
+    for kind in Kind::ALL {
+        walk(&schema_of(kind), "", &mut |path, node| {
+            let is_field = !path.ends_with("[]") && !path.ends_with("{}") && !path.is_empty();
+            let described = node["description"].as_str().is_some_and(|text| text.len() > 3);
+            assert!(!is_field || described, "{kind} {path} has no description");
+        });
+    }
+}
+
+#[test]
+fn every_rule_says_what_to_write() {
+    for kind in Kind::ALL {
+        walk(&schema_of(kind), "", &mut |path, node| {
+            for rule in node["x-kubernetes-validations"].as_array().into_iter().flatten() {
+                assert!(rule["message"].as_str().is_some_and(|text| text.len() > 10), "{kind} {path}: {rule}");
+            }
+        });
+    }
+}
+
+#[test]
+fn nothing_destructive_is_a_default() {
+    for kind in Kind::ALL {
+        walk(&schema_of(kind)["properties"]["spec"], "spec", &mut |path, node| {
+            let default = &node["default"];
+            let harmless = default.is_null() || default == "Observe" || default == true || default == 0;
+            assert!(harmless, "{kind} {path} defaults to {default}");
+        });
+    }
+}
