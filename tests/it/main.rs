@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod definitions;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
 mod real_components;
 #[cfg(test)]
 mod support;
