@@ -1,0 +1,40 @@
+# The tasks of this repository. `make help` lists them.
+
+SHELL := bash
+CARGO ?= cargo
+# Continuous integration sets this to --locked: the lockfile is what was reviewed.
+CARGO_FLAGS ?=
+
+.PHONY: help tools test lint fmt generate deny bench demo ci
+
+help: ## Lists these tasks
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
+
+tools: ## Gets what the tests run against: a Kubernetes control plane and two SCIM servers (once, cached)
+	@tests/tools/get.sh
+
+test: tools ## Runs all tests, also those against the real components
+	$(CARGO) test $(CARGO_FLAGS) --workspace --doc
+	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --tests
+
+lint: ## Checks the format and all lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+generate: ## Writes the generated files: the CustomResourceDefinitions in crds/
+	UPDATE_CRDS=1 $(CARGO) test $(CARGO_FLAGS) --quiet --test it definitions::
+
+deny: ## Checks licences, advisories, bans and sources of all dependencies (needs cargo-deny)
+	$(CARGO) deny --all-features check
+
+bench: ## Runs the benchmarks
+	$(CARGO) bench $(CARGO_FLAGS)
+
+demo: ## Shows the whole story on simulated apps, in under a minute
+	$(CARGO) run $(CARGO_FLAGS) --release -- demo
+
+ci: ## Runs what continuous integration runs
+	.ci/run
