@@ -106,9 +106,9 @@ impl JsonSchema for Time {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::matching(
+        schema::ruled(
             35,
-            "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])$",
+            "self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[-+][0-9:]{5})$') && timestamp(self) > timestamp('0001-01-01T00:00:00Z')",
             "write date, time and offset, quoted, such as \"2026-12-15T18:00:00Z\"",
         )
     }

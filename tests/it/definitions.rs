@@ -1,9 +1,11 @@
 //! The definitions in `crds/` are those of the code, fit for an API server, and small.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use appaccess::api::{self, Kind};
 use serde_json::Value;
+
+use crate::support::cluster::Cluster;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds")
@@ -103,4 +105,30 @@ fn nothing_destructive_is_a_default() {
             assert!(harmless, "{kind} {path} defaults to {default}");
         });
     }
+}
+
+#[tokio::test]
+async fn a_real_api_server_takes_every_definition_and_every_example() {
+    let cluster = Cluster::shared().await;
+    cluster.install_definitions(&folder()).await;
+    for example in examples() {
+        let text = fs::read_to_string(&example).unwrap();
+        let namespaces: BTreeSet<&str> =
+            text.lines().filter_map(|line| line.split("namespace: ").nth(1)?.split([',', '}']).next()).collect();
+        for namespace in namespaces {
+            cluster.kubectl(["create", "namespace", namespace], "").await;
+        }
+        let outcome = cluster.apply(&text).await;
+        assert!(outcome.succeeded, "{}: {}", example.display(), outcome.stderr);
+        assert!(!outcome.stderr.to_lowercase().contains("unrecognized"), "{}", outcome.stderr);
+    }
+}
+
+/// The example files, in order.
+fn examples() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
 }
