@@ -5,8 +5,9 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::cluster::{self, Cluster};
-use crate::support::peers::Peer;
+use crate::support::peers::{Peer, TOKEN};
 use crate::support::process::Process;
+use crate::support::recorder::Recorder;
 use crate::support::wait::eventually;
 
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -126,6 +127,30 @@ async fn serves_users_to_the_holder_of_the_token_alone(peer: &Peer) {
     let one = format!("/Users/{}", created.body["id"].as_str().expect("an id is text"));
     assert_eq!(peer.call(Method::DELETE, &one, None).await.status, 204);
     assert_eq!(peer.call(Method::GET, &one, None).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_recorder_before_a_server_changes_no_answer_and_counts_what_may_change_something() {
+    let peer = Peer::scim2_server().await;
+    let recorder = Recorder::before(&peer.base).await;
+    let client = reqwest::Client::new();
+    let users = format!("{}/Users", recorder.base);
+    let user = json!({"schemas": [SCHEMA], "userName": "ada@example.com"});
+
+    let stranger = client.post(&users).json(&user).send().await.expect("the recorder answers");
+    assert_eq!(stranger.status(), 401);
+    let created = client.post(&users).json(&user).bearer_auth(TOKEN).send().await.expect("the recorder answers");
+    assert_eq!(created.status(), 201);
+    let created: serde_json::Value = created.json().await.expect("the answer is whole");
+    let location = created["meta"]["location"].as_str().expect("a created user has an address");
+    let read = client.get(location).bearer_auth(TOKEN).send().await.expect("the recorder answers");
+    assert_eq!(read.json::<serde_json::Value>().await.expect("the answer is whole"), created);
+
+    let made: Vec<_> = recorder.changes().into_iter().map(|call| (call.path, call.body, call.status)).collect();
+    assert_eq!(made, [("/Users".into(), user.clone(), Some(401)), ("/Users".into(), user, Some(201))]);
+    assert_eq!(recorder.calls().len(), 3);
+    recorder.forget();
+    assert!(recorder.calls().is_empty());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod cluster;
 pub(crate) mod peers;
 pub(crate) mod process;
+pub(crate) mod recorder;
 pub(crate) mod tools;
 pub(crate) mod wait;
 
