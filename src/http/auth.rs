@@ -13,8 +13,18 @@ use super::settings::Auth;
 /// What `application/x-www-form-urlencoded` leaves as it is, but for the space, which is `%20` here.
 pub(super) const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
-/// Headers that a credential must not be put in: they would change where or how the request is read.
-const NOT_FOR_SECRETS: [&str; 6] = ["host", "content-length", "transfer-encoding", "connection", "content-type", "te"];
+/// Headers that a credential must not be put in: they have a meaning of their own, or we set them ourselves.
+const NOT_FOR_SECRETS: [&str; 9] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "te",
+    "transfer-encoding",
+    "user-agent",
+];
 
 /// The header of a credential that needs no token request first.
 pub(super) fn header(auth: &Auth) -> Result<Option<(HeaderName, HeaderValue)>, HttpError> {

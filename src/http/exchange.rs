@@ -83,6 +83,9 @@ impl Inner {
             let seen = self.note(call, &ended);
             let verdict = judge(call.safety, seen);
             let (wait, ended) = match (verdict, ended) {
+                (Verdict::Answer, Ended::Answered(Response { status: 401, .. })) if tries.ambiguous => {
+                    return Err(HttpError::Unknown { status: Some(401), detail: None, source: None });
+                }
                 (Verdict::Answer, Ended::Answered(response)) => return Ok(response),
                 (Verdict::Answer | Verdict::Refused | Verdict::Lost, ended) => {
                     return Err(tries.settle(self.failed(call, ended, &tries, None)));

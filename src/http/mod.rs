@@ -25,6 +25,9 @@ mod shared;
 mod transport;
 mod waiting;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::is_public;
 pub use client::{Calls, Client, Reader};
 pub use error::HttpError;

@@ -111,7 +111,7 @@ impl BoundHosts {
     }
 }
 
-/// Bounds of a single request.
+/// Bounds of a single request; the times are those of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes of a body. 32 MiB.

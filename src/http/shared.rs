@@ -80,6 +80,14 @@ impl Shared {
     }
 }
 
+#[cfg(test)]
+impl Shared {
+    /// How many credentials are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.0.credentials.lock().unwrap_or_else(PoisonError::into_inner).known.len()
+    }
+}
+
 /// A digest over the parts of a credential; each is preceded by its length, so that no two lists look the same.
 pub(super) fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> Fingerprint {
     let mut digest = Sha256::new();

@@ -20,6 +20,10 @@ use super::address::may_connect;
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long an idle connection is kept: shorter than servers do, as one that they close under a change makes its
+/// outcome unknown.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// The most headers of an answer over HTTP/1, and their bytes over HTTP/2.
 const HEADERS: usize = 100;
 const HEADER_BYTES: u32 = 64 * 1024;
@@ -162,6 +166,7 @@ impl Wire {
             .referer(false)
             .https_only(!allow_loopback)
             .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
             .http1_max_headers(HEADERS)
             .http2_max_header_list_size(HEADER_BYTES)
             .dns_resolver(CheckedResolver { lookup, allow_loopback })
@@ -204,17 +209,14 @@ fn failure(error: reqwest::Error) -> TransportError {
         } else if connecting && is_certificate(error) {
             kind = FailureKind::Certificate;
         }
-        cause = error.source();
+        // An I/O error gives the cause of what it wraps as its own, and so hides what it wraps.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped));
     }
     TransportError { kind, source: Some(Box::new(error.without_url())) }
 }
 
 fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    let inner =
-        error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|inner| inner as &(dyn Error + 'static));
-    [Some(error), inner]
-        .into_iter()
-        .flatten()
-        .filter_map(|error| error.downcast_ref::<rustls::Error>())
-        .any(|error| matches!(error, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+    let error = error.downcast_ref::<rustls::Error>();
+    matches!(error, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
 }
