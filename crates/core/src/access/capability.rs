@@ -86,6 +86,18 @@ pub enum Provisioning {
     Invite,
 }
 
+/// What an app's user name is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginSource {
+    /// The main mail address.
+    #[default]
+    Mail,
+    /// The login, where the person has one.
+    Login,
+    /// The directory's immutable id.
+    Id,
+}
+
 /// A vendor's trap that is stepped over at a number of accounts, for example a change of the paid plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cliff {
@@ -115,8 +127,10 @@ pub struct Capabilities {
     pub account_alone: bool,
     /// Attributes that are kept up to date.
     pub attributes: Vec<Text>,
-    /// Whether the user name follows the person's.
+    /// Whether the user name, and the mail where the app keeps it, follow the person.
     pub renames: bool,
+    /// What the user name is.
+    pub login: LoginSource,
     /// Traps.
     pub cliffs: Vec<Cliff>,
 }

@@ -1,6 +1,6 @@
 //! The answer: which edges are wanted, and about which nobody can tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use jiff::Timestamp;
 
@@ -248,4 +248,35 @@ fn highest(values: &BTreeSet<Level>, rank: impl Fn(&str) -> Option<usize>) -> Op
     let mut ranked = values.iter().map(|value| Some((rank(value)?, value))).collect::<Option<Vec<_>>>()?;
     ranked.sort();
     ranked.pop().map(|(_, value)| value.clone())
+}
+
+impl Desired {
+    /// All slots that claims name.
+    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.edges.keys().chain(self.maybe.keys()).map(|edge| &edge.slot).chain(self.anyone.keys())
+    }
+
+    /// The same with other spellings of slots; edges that become one are merged.
+    #[must_use]
+    pub fn with_slots(&self, spelling: impl Fn(&Slot) -> Option<Slot>) -> Self {
+        let respell =
+            |edge: &Edge| Edge::new(edge.person.clone(), spelling(&edge.slot).unwrap_or_else(|| edge.slot.clone()));
+        let mut same = self.clone();
+        same.edges = BTreeMap::new();
+        for (edge, desired) in &self.edges {
+            match same.edges.entry(respell(edge)) {
+                Entry::Vacant(vacant) => drop(vacant.insert(desired.clone())),
+                Entry::Occupied(mut occupied) => {
+                    let known = occupied.get_mut();
+                    known.claims.extend(desired.claims.iter().cloned());
+                    known.claims.sort();
+                    known.until = latest(known.until, desired.until);
+                }
+            }
+        }
+        same.maybe = self.maybe.iter().map(|(edge, why)| (respell(edge), why.clone())).collect();
+        let anyone = self.anyone.iter();
+        same.anyone = anyone.map(|(slot, why)| (spelling(slot).unwrap_or_else(|| slot.clone()), why.clone())).collect();
+        same
+    }
 }

@@ -1,0 +1,102 @@
+//! One spelling for every name before anything is compared: what the app would turn it into.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::Input;
+use crate::{
+    access::{Edge, OwnedEdge, PersonKey, Slot, Text, Tombstone},
+    resolve::Desired,
+};
+
+/// Desired and owned edges in the app's own spelling, under the identities of today.
+#[derive(Debug)]
+pub(super) struct Canonical<'a> {
+    pub(super) desired: Cow<'a, Desired>,
+    pub(super) inventory: Cow<'a, BTreeMap<Edge, OwnedEdge>>,
+    pub(super) tombstones: Cow<'a, BTreeMap<Edge, Tombstone>>,
+    /// Owned edges that are stored under another name: today's to the stored one.
+    pub(super) renamed: BTreeMap<Edge, Edge>,
+}
+
+impl<'a> Canonical<'a> {
+    pub(super) fn new(input: &Input<'a>) -> Self {
+        let spelling = Spelling::new(input);
+        let desired = if input.desired.slots().any(|slot| spelling.of(slot).is_some()) {
+            Cow::Owned(input.desired.with_slots(|slot| spelling.of(slot)))
+        } else {
+            Cow::Borrowed(input.desired)
+        };
+        let today = |edge: &Edge| -> Option<Edge> {
+            let slot = spelling.of(&edge.slot);
+            let person = person_of_today(input.desired, &edge.person);
+            (slot.is_some() || person.is_some()).then(|| {
+                Edge::new(person.unwrap_or_else(|| edge.person.clone()), slot.unwrap_or_else(|| edge.slot.clone()))
+            })
+        };
+        let renamed: BTreeMap<Edge, Edge> =
+            input.memory.inventory.keys().filter_map(|edge| Some((today(edge)?, edge.clone()))).collect();
+        let inventory = rename(&input.memory.inventory, today);
+        let tombstones = rename(&input.memory.tombstones, today);
+        Self { desired, inventory, tombstones, renamed }
+    }
+
+    /// The key under which the store knows an owned edge.
+    pub(super) fn stored<'b>(&'b self, edge: &'b Edge) -> &'b Edge {
+        self.renamed.get(edge).unwrap_or(edge)
+    }
+}
+
+fn rename<V: Clone>(edges: &BTreeMap<Edge, V>, today: impl Fn(&Edge) -> Option<Edge>) -> Cow<'_, BTreeMap<Edge, V>> {
+    if edges.keys().all(|edge| today(edge).is_none()) {
+        return Cow::Borrowed(edges);
+    }
+    Cow::Owned(edges.iter().map(|(edge, value)| (today(edge).unwrap_or_else(|| edge.clone()), value.clone())).collect())
+}
+
+/// A literal mail whose domain a directory has taken over since is that directory's person.
+fn person_of_today(desired: &Desired, person: &PersonKey) -> Option<PersonKey> {
+    let PersonKey::Mail(mail) = person else { return None };
+    desired.directory_mails.get(mail.as_str()).cloned()
+}
+
+/// The app's spelling of names that it takes without regard to case, and of groups that were renamed there.
+struct Spelling {
+    names: BTreeMap<(Text, String), Text>,
+}
+
+impl Spelling {
+    fn new(input: &Input<'_>) -> Self {
+        let mut names = BTreeMap::new();
+        for (kind, entitlement) in &input.capabilities.kinds {
+            let catalogue = input.observation.catalogue.get(kind);
+            if entitlement.fold_case {
+                for name in catalogue.into_iter().flat_map(BTreeMap::keys) {
+                    names.insert((kind.clone(), name.to_lowercase()), name.clone());
+                }
+                for slot in input.desired.slots().filter(|slot| slot.kind == *kind) {
+                    names.entry((kind.clone(), slot.name.to_lowercase())).or_insert_with(|| slot.name.clone());
+                }
+            }
+        }
+        let groups = input.observation.catalogue.get("group");
+        for (declared, id) in &input.memory.groups {
+            let key = (Text::from("group"), declared.to_lowercase());
+            let known = groups.is_some_and(|groups| groups.contains_key(declared))
+                || names.get(&key).is_some_and(|name| groups.is_some_and(|groups| groups.contains_key(name)));
+            let by_id = groups.and_then(|groups| groups.iter().find(|(_, known)| *known == id));
+            if let (false, Some((name, _))) = (known, by_id) {
+                names.insert(key, name.clone());
+            }
+        }
+        Self { names }
+    }
+
+    /// Another spelling of a slot, where there is one.
+    fn of(&self, slot: &Slot) -> Option<Slot> {
+        if slot.name.is_empty() || self.names.is_empty() {
+            return None;
+        }
+        let name = self.names.get(&(slot.kind.clone(), slot.name.to_lowercase()))?;
+        (*name != slot.name).then(|| Slot { kind: slot.kind.clone(), name: name.clone() })
+    }
+}
