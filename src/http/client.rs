@@ -232,11 +232,15 @@ impl Inner {
 
     /// The headers of a call as they go out.
     pub(super) fn outgoing_headers(&self, call: &Call) -> HeaderMap {
-        use ::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+        use ::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
         let mut headers = call.headers.clone();
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         // A compressed body would escape the cap on its size.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        // RFC 9110 section 8.6; the stack below leaves it out, and some servers answer 411.
+        if call.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&call.method) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         headers.insert(USER_AGENT, HeaderValue::from_static(self.settings.user_agent));
         headers
     }

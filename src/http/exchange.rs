@@ -24,6 +24,9 @@ const ERROR_BYTES: usize = 256 * 1024;
 /// Up to this long, waiting for our own budget is its ordinary pace and not counted as waiting.
 const PACE: Duration = Duration::from_mins(1);
 
+/// Waits of this length are told.
+const TOLD: Duration = Duration::from_secs(1);
+
 /// A request with its credential. Never printed.
 pub(super) struct Call {
     pub(super) method: Method,
@@ -142,6 +145,7 @@ impl Inner {
             let now = Instant::now();
             let Err(Held { wait, limit }) = self.credential.budget.take(class, now) else { return Ok(()) };
             if !limit && now + wait <= began + PACE {
+                self.tell(wait, "rate limit");
                 sleep(wait).await;
             } else if !self.wait(wait, "rate limit").await {
                 return Err(rate_limited(wait));
@@ -154,15 +158,21 @@ impl Inner {
         let Some(_guard) = self.waiting.begin(duration, self.settings.limits.waiting, Instant::now()) else {
             return false;
         };
-        let host = self.settings.base.host_str().unwrap_or_default();
-        if duration >= Duration::from_secs(1) {
-            tracing::info!(host, seconds = duration.as_secs(), why, "waiting");
-            if let Some(on_wait) = &self.settings.on_wait {
-                on_wait(&Wait { host: host.to_owned(), duration, why });
-            }
-        }
+        self.tell(duration, why);
         sleep(duration).await;
         true
+    }
+
+    /// Says that a wait begins, if it is long enough for somebody to wonder.
+    fn tell(&self, duration: Duration, why: &'static str) {
+        if duration < TOLD {
+            return;
+        }
+        let host = self.settings.base.host_str().unwrap_or_default();
+        tracing::info!(host, seconds = duration.as_secs(), why, "waiting");
+        if let Some(on_wait) = &self.settings.on_wait {
+            on_wait(&Wait { host: host.to_owned(), duration, why });
+        }
     }
 
     /// Reads time and limits out of an attempt.
@@ -238,6 +248,10 @@ async fn receive(incoming: Incoming, cap: usize, deadline: Instant) -> Ended {
     let Incoming { status, headers, mut body } = incoming;
     let success = (200..300).contains(&status);
     let cap = if success { cap } else { ERROR_BYTES };
+    // A server that says so spares us the reading.
+    if success && headers::content_length(&headers).is_some_and(|length| length > cap) {
+        return Ended::TooLarge { status };
+    }
     let mut bytes = BytesMut::new();
     loop {
         let error = match timeout_at(deadline, body.next()).await {

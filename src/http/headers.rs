@@ -39,6 +39,11 @@ pub(super) fn server_date(headers: &HeaderMap) -> Option<Timestamp> {
     date(headers.get(::http::header::DATE)?.to_str().ok()?)
 }
 
+/// The length of the body as announced.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(::http::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// The wait of `Retry-After` (RFC 9110 section 10.2.3), within [`WAIT`]; nothing if it is missing or rubbish. Dates are
 /// measured against the server's own clock where it tells it.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {

@@ -149,7 +149,7 @@ pub struct Wait {
     pub why: &'static str,
 }
 
-/// Told about each wait of more than a second.
+/// Told about each wait of a second and more.
 pub type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
 
 /// All that a client is made of. Start with [`Settings::new`] and change what differs.

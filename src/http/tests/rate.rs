@@ -46,6 +46,14 @@ async fn reads_never_eat_the_share_of_the_writes() {
     assert_eq!(writes, 10);
 }
 
+#[test]
+fn a_declared_rate_has_as_many_requests_in_flight_as_it_needs() {
+    for (requests, seconds, reads, writes) in [(5, 1, 3, 2), (100, 15, 4, 2), (30, 3600, 1, 1), (6000, 60, 16, 8)] {
+        let rate = RateSettings::new(requests, Duration::from_secs(seconds), None);
+        assert_eq!((rate.reads_in_flight, rate.writes_in_flight), (reads, writes), "{requests} per {seconds} s");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_burst_bounds_what_goes_at_once() {
     let now = Instant::now();

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::world::{CANARY, send, token, url};
 use crate::http::transport::{Lookup, Transport, Wire};
-use crate::http::{Client, FailureKind, HttpError, Outgoing, Safety, Settings, Shared};
+use crate::http::{Client, FailureKind, HttpError, Outgoing, Request, Safety, Settings, Shared, Target};
 
 /// A server that gives every connection the same bytes and closes it. It keeps what it was sent.
 struct Server {
@@ -72,6 +72,22 @@ async fn an_answer_comes_through() {
     let received = server.received.lock().unwrap();
     assert!(received.starts_with("POST /v2/Users HTTP/1.1\r\n"), "{received}");
     assert!(received.contains(CANARY) && received.contains("content-type: application/json"), "{received}");
+}
+
+#[tokio::test]
+async fn a_change_without_a_body_says_so() {
+    let server = Server::giving("HTTP/1.1 204 Done\r\n\r\n").await;
+    let target = Target::path(["Users", "1", "activate"]).unwrap();
+    server.client().send(Request::change(::http::Method::POST, target, Safety::Idempotent)).await.unwrap();
+    let received = server.received.lock().unwrap();
+    assert!(received.contains("content-length: 0\r\n"), "{received}");
+}
+
+#[tokio::test]
+async fn an_announced_length_past_the_limit_is_not_read() {
+    let server = Server::giving("HTTP/1.1 200 OK\r\ncontent-length: 200000000\r\n\r\n").await;
+    let result = send(&server.client(), Safety::Read).await;
+    assert!(matches!(result, Err(HttpError::BodyTooLarge { .. })), "{result:?}");
 }
 
 #[tokio::test]
