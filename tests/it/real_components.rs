@@ -8,6 +8,7 @@ use crate::support::cluster::{self, Cluster};
 use crate::support::peers::{Peer, TOKEN};
 use crate::support::process::Process;
 use crate::support::recorder::Recorder;
+use crate::support::tools::repository;
 use crate::support::wait::eventually;
 
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -186,4 +187,27 @@ fn is_alive(process: u32) -> bool {
     let mut ask = std::process::Command::new("sh");
     ask.args(["-c", "kill -0 \"$1\" 2>/dev/null", "sh", &process.to_string()]);
     ask.status().expect("sh can be started").success()
+}
+
+#[test]
+fn a_missing_tool_is_an_error_that_says_what_why_and_what_to_do() {
+    let folder = TempDir::new().expect("a scratch folder can be made");
+    for (tool, variable, why, remedy) in [
+        ("control-plane", "APPACCESS_TEST_TOOLS", "have not been built", "run 'make tools'"),
+        ("control-plane", "KUBEBUILDER_ASSETS", "KUBEBUILDER_ASSETS", "unset KUBEBUILDER_ASSETS"),
+        ("scim2-server", "APPACCESS_TEST_TOOLS", "has not been installed", "run 'make tools'"),
+        ("scimmy", "APPACCESS_TEST_TOOLS", "has not been installed", "run 'make tools'"),
+        ("toolbox", "APPACCESS_TEST_TOOLS", "no tool has that name", "name control-plane"),
+    ] {
+        let output = std::process::Command::new("bash")
+            .arg(repository().join("tests/tools/get.sh"))
+            .args(["--where", tool])
+            .env_remove("KUBEBUILDER_ASSETS")
+            .env(variable, folder.path())
+            .output()
+            .expect("bash can be started");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{tool}");
+        assert!(message.contains(why) && message.contains(remedy), "{tool}: {message}");
+    }
 }

@@ -43,6 +43,6 @@ where_control_plane() {
         give_up "kube-apiserver, etcd and kubectl" "they have not been built on this machine yet" "run 'make tools' once"
     fi
     local folder=${KUBEBUILDER_ASSETS:-$control_plane_folder}
-    check_control_plane "$folder" "$folder"
+    check_control_plane "$folder" "$folder, which KUBEBUILDER_ASSETS or the cache names,"
     printf 'KUBEBUILDER_ASSETS=%s\n' "$folder"
 }
