@@ -14,6 +14,7 @@ mod intent;
 mod order;
 mod outcome;
 mod owned;
+mod reason;
 mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 
 pub use change::{Action, Cause, Change, Drift, DriftKind, HeldReason};
 pub use cost::{Cost, cost};
-pub use guard::{Holders, is_protected};
+pub use guard::{Holders, approves, is_protected};
 pub use hold::{Hold, digest_text, hold_digest, row};
 pub use identity::{Identities, Link};
 pub use intent::{Withdrawal, intent_digest, withdrawals};

@@ -117,11 +117,12 @@ impl Draft<'_> {
                 let reason = self.reason(edge, owned);
                 match self.rule(reason.cause).action {
                     RemovalAction::Keep => {}
-                    RemovalAction::Suspend if suspended => self.note_suspended(edge, owned, reason.cause),
                     RemovalAction::Delete if self.input.capabilities.delete => {
                         self.remove_account(edge, account, Action::Delete, reason);
                     }
-                    RemovalAction::Delete if suspended => self.note_suspended(edge, owned, reason.cause),
+                    RemovalAction::Suspend | RemovalAction::Delete if suspended => {
+                        self.note_suspended(edge, owned, reason.cause);
+                    }
                     RemovalAction::Suspend | RemovalAction::Delete => {
                         self.remove_account(edge, account, Action::Suspend, reason);
                     }

@@ -101,7 +101,7 @@ pub fn judge(policy: &DirectoryPolicy, before: &DirectoryMemory, reading: &Readi
     let known: BTreeSet<&Text> = before.last.iter().flat_map(BTreeMap::keys).chain(before.missing.keys()).collect();
     for id in known.into_iter().filter(|id| !reading.people.contains_key(*id)) {
         let times = memory.missing.entry(id.clone()).or_insert(0);
-        *times = times.saturating_add(1);
+        *times = times.saturating_add(1).min(2);
         let proven = policy.proof == LeaverProof::DisabledOrDeleted;
         if reading.deleted.contains(id) && proven {
             left.insert(id.clone(), "deleted".into());

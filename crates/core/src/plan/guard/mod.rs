@@ -136,6 +136,12 @@ pub(super) fn allowed_removals(input: &Input<'_>) -> u64 {
     input.policy.safety.maximum_removals.allowed(budget::seen(input))
 }
 
+/// Whether a decision that counts now covers this change: it then takes nothing from the budget.
+#[must_use]
+pub fn approves(input: &Input<'_>, change: &Change) -> bool {
+    Approvals::new(input).approves(change)
+}
+
 /// The rows of changes, for comparing with what was decided.
 fn is_among(change: &Change, rows: &BTreeSet<crate::access::Text>) -> bool {
     !rows.is_empty() && rows.contains(&row(change))
