@@ -7,4 +7,6 @@ mod house;
 #[cfg(test)]
 mod real_components;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod support;

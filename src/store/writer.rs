@@ -1,0 +1,174 @@
+//! The writer's lease: who may change target apps over this store. Every write checks, in its own transaction, that it
+//! is still ours, so that a writer that was paused and replaced can do nothing more.
+
+use appaccess_core::access::ObjectName;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Intent, ResultLine, Store, StoreError, Update,
+    database::Writing,
+    journal::{add_intents, add_results},
+    keep::{ensure_app, keep},
+    row::{clipped, maybe_time, signed, time_text},
+};
+
+/// The right to write as the one writer, until somebody else takes it over.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    store: Store,
+    epoch: i64,
+    time_to_live: SignedDuration,
+}
+
+impl Store {
+    /// Takes the lease for `holder`, for `time_to_live` from `now`; [`Writer::renew`] prolongs it.
+    ///
+    /// The holder's own lease can be taken again at any time (a process that was restarted under its name); each taking
+    /// makes the earlier [`Writer`] powerless.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while another holder's lease lasts, [`StoreError::ReadOnly`] where nothing can be written.
+    pub async fn become_writer(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        time_to_live: SignedDuration,
+    ) -> Result<Writer, StoreError> {
+        let holder = clipped(holder, 256);
+        let mut writing = self.database.write().await?;
+        // Made by an update first, so that the row is locked on every database.
+        sqlx::query("UPDATE writer SET epoch = epoch + 1 WHERE id = 1").execute(writing.connection()).await?;
+        let (epoch, current, until): (i64, String, Option<String>) =
+            sqlx::query_as("SELECT epoch, holder, held_until FROM writer WHERE id = 1")
+                .fetch_one(writing.connection())
+                .await?;
+        if let Some(until) = maybe_time(until.as_deref())?
+            && until > now
+            && current != *holder
+        {
+            return Err(StoreError::Busy { holder: current, until });
+        }
+        sqlx::query("UPDATE writer SET holder = $1, held_until = $2 WHERE id = 1")
+            .bind(&*holder)
+            .bind(time_text(end(now, time_to_live)))
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await?;
+        Ok(Writer { store: self.clone(), epoch, time_to_live })
+    }
+}
+
+fn end(now: Timestamp, time_to_live: SignedDuration) -> Timestamp {
+    now.checked_add(time_to_live).unwrap_or(Timestamp::MAX)
+}
+
+impl Writer {
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Prolongs the lease to its time to live from `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::LostWriter`] once somebody else has taken it.
+    pub async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        sqlx::query("UPDATE writer SET held_until = $1 WHERE id = 1")
+            .bind(time_text(end(now, self.time_to_live)))
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await
+    }
+
+    /// Gives the lease back, so that the next need not wait.
+    ///
+    /// # Errors
+    /// [`StoreError::LostWriter`] where somebody else has it already.
+    pub async fn release(self) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        // The next epoch at once: no clone of this writer can act any more.
+        sqlx::query("UPDATE writer SET epoch = epoch + 1, holder = '', held_until = NULL WHERE id = 1")
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await
+    }
+
+    /// A transaction that has checked the epoch, and in which it cannot change any more.
+    pub(super) async fn write(&self) -> Result<Writing, StoreError> {
+        let mut writing = self.store.database.write().await?;
+        // An update that changes nothing: it locks the row against a take-over, which a mere reading would not do
+        // everywhere.
+        let ours = sqlx::query("UPDATE writer SET epoch = epoch WHERE id = 1 AND epoch = $1")
+            .bind(self.epoch)
+            .execute(writing.connection())
+            .await?
+            .rows_affected();
+        if ours == 1 { Ok(writing) } else { Err(StoreError::LostWriter) }
+    }
+
+    /// Journals what is about to be done in `app`, in one transaction; the intents' numbers, in order. Nothing may be
+    /// sent to the app before this has returned.
+    ///
+    /// # Errors
+    /// [`StoreError::LostWriter`], and whatever keeps the transaction from being committed.
+    pub async fn begin(&self, app: &ObjectName, now: Timestamp, intents: &[Intent]) -> Result<Vec<u64>, StoreError> {
+        if intents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut writing = self.write().await?;
+        let numbers = add_intents(writing.connection(), &app.to_string(), now, intents).await?;
+        writing.commit().await?;
+        Ok(numbers)
+    }
+
+    /// Journals what came of intents and keeps what changes in the memory of `app`, in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownIntent`] for a result of an intent that was never journalled, [`StoreError::LostWriter`].
+    pub async fn finish(
+        &self,
+        app: &ObjectName,
+        now: Timestamp,
+        results: &[ResultLine],
+        update: &Update,
+    ) -> Result<(), StoreError> {
+        if results.is_empty() && update.is_empty() {
+            return Ok(());
+        }
+        let mut writing = self.write().await?;
+        add_results(writing.connection(), app, now, results).await?;
+        if !update.is_empty() {
+            keep(writing.connection(), &app.to_string(), now, update).await?;
+        }
+        writing.commit().await
+    }
+
+    /// Keeps what changes in the memory of `app`; an empty update opens no transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::LostWriter`], and whatever keeps the transaction from being committed.
+    pub async fn keep(&self, app: &ObjectName, now: Timestamp, update: &Update) -> Result<(), StoreError> {
+        self.finish(app, now, &[], update).await
+    }
+
+    /// Remembers the intent number that was last written to the status of `app`; writes nothing where it is the same.
+    ///
+    /// # Errors
+    /// [`StoreError::LostWriter`], and whatever keeps the transaction from being committed.
+    pub async fn note_status_sequence(&self, app: &ObjectName, sequence: u64) -> Result<(), StoreError> {
+        if self.store.status_sequence(app).await? == Some(sequence) {
+            return Ok(());
+        }
+        let app = app.to_string();
+        let mut writing = self.write().await?;
+        ensure_app(writing.connection(), &app).await?;
+        sqlx::query("UPDATE apps SET status_sequence = $2 WHERE app = $1")
+            .bind(&app)
+            .bind(signed(sequence))
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await
+    }
+}

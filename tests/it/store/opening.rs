@@ -1,0 +1,195 @@
+//! What is not a usable store is refused with a reason, and left as it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use appaccess::store::{Store, StoreError};
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::{MINUTE, app, approval, now, owning};
+
+fn location(folder: &tempfile::TempDir) -> (PathBuf, String) {
+    let path = folder.path().join("state.db");
+    let text = path.to_str().unwrap().to_owned();
+    (path, text)
+}
+
+async fn filled(location: &str) {
+    let store = Store::open(location).await.unwrap();
+    let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
+    writer.keep(&app(), now(), &owning("u_1")).await.unwrap();
+    writer.release().await.unwrap();
+    store.close().await;
+}
+
+async fn alter(path: &Path, statement: &'static str) {
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+fn names(folder: &tempfile::TempDir) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_store_begins_empty_in_a_folder_that_it_makes_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".appaccess/state.db");
+    let store = Store::open(path.to_str().unwrap()).await.unwrap();
+    assert_eq!(store.memory(&app(), now()).await.unwrap(), appaccess_core::access::Memory::default());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, location) = location(&folder);
+    filled(&location).await;
+    let store = Store::open(&location).await.unwrap();
+    assert_eq!(store.memory(&app(), now()).await.unwrap().inventory, owning("u_1").inventory.set);
+}
+
+#[tokio::test]
+async fn many_may_open_a_new_store_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, location) = location(&folder);
+    let opened = futures::future::join_all((0..6).map(|_| Store::open(&location))).await;
+    for store in opened {
+        store.unwrap().memory(&app(), now()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn reading_alone_creates_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    assert!(Store::open_existing(&location).await.unwrap().is_none());
+    assert!(Store::open_existing(":memory:").await.unwrap().is_none());
+    assert_eq!(names(&folder), Vec::<String>::new());
+    fs::write(&path, "").unwrap();
+    assert!(Store::open_existing(&location).await.unwrap().is_none(), "an empty file is no store yet");
+}
+
+#[tokio::test]
+async fn reading_alone_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    filled(&location).await;
+    let before = fs::read(&path).unwrap();
+    let store = Store::open_existing(&location).await.unwrap().unwrap();
+    assert_eq!(store.memory(&app(), now()).await.unwrap().inventory.len(), 1);
+    let refused = store.become_writer("one", now(), MINUTE).await.unwrap_err();
+    assert!(matches!(refused, StoreError::ReadOnly), "{refused:?}");
+    assert!(matches!(store.decide(&app(), &approval("sha256:1"), now()).await, Err(StoreError::ReadOnly)));
+    store.close().await;
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(names(&folder), ["state.db"]);
+}
+
+#[tokio::test]
+async fn a_reader_sees_what_a_writer_commits_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, location) = location(&folder);
+    filled(&location).await;
+    let writing = Store::open(&location).await.unwrap();
+    let reading = Store::open_existing(&location).await.unwrap().unwrap();
+    let writer = writing.become_writer("two", now(), MINUTE).await.unwrap();
+    writer.keep(&app(), now(), &owning("u_2")).await.unwrap();
+    assert_eq!(reading.memory(&app(), now()).await.unwrap().inventory, owning("u_2").inventory.set);
+}
+
+async fn refused(location: &str) -> StoreError {
+    let path = Path::new(location);
+    let before = fs::read(path).ok();
+    let writing = Store::open(location).await.expect_err("it is no usable store");
+    let reading = Store::open_existing(location).await.expect_err("it is no usable store");
+    assert_eq!(writing.to_string(), reading.to_string());
+    assert_eq!(fs::read(path).ok(), before, "it is left as it is");
+    assert!(!writing.remedy().is_empty());
+    writing
+}
+
+#[tokio::test]
+async fn a_file_of_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    fs::write(&path, "kind: TargetApp\n").unwrap();
+    let error = refused(&location).await;
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    alter(&path, "CREATE TABLE invoices (id BIGINT)").await;
+    let error = refused(&location).await;
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_from_a_later_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    filled(&location).await;
+    alter(&path, "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '2030-01-01', 1, x'00', 0)").await;
+    let error = refused(&location).await;
+    assert!(matches!(error, StoreError::Future { found: 9999, known: 1 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_cut_file_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    filled(&location).await;
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let error = refused(&location).await;
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_file_with_a_page_overwritten_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    filled(&location).await;
+    let mut bytes = fs::read(&path).unwrap();
+    let start = bytes.len() / 2;
+    bytes[start..start + 4096].fill(0xaa);
+    fs::write(&path, &bytes).unwrap();
+    let error = refused(&location).await;
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_folder_is_not_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = refused(folder.path().to_str().unwrap()).await;
+    assert!(matches!(error, StoreError::NotAFile { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("taken"), "").unwrap();
+    let location = folder.path().join("taken/state.db");
+    let error = Store::open(location.to_str().unwrap()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unusable { .. }), "{error:?}");
+    assert!(error.to_string().contains("taken"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_elsewhere_is_not_supported_yet() {
+    let error = Store::open("postgres://database.example/appaccess").await.unwrap_err();
+    assert_eq!(error.to_string(), "a store at `postgres://` is not supported yet");
+    assert_eq!(error.remedy(), "give `--state` the path of a SQLite file");
+}
