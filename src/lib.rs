@@ -4,3 +4,4 @@ pub mod api;
 pub mod connector;
 pub mod http;
 pub mod store;
+pub mod sim;

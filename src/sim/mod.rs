@@ -1,0 +1,4 @@
+//! Simulated vendors: strict, stateful, honest about the real ones' quirks and faults. They serve the demo, the tests and
+//! the benches over loopback, and know neither connectors nor the engine.
+
+pub mod scim;
