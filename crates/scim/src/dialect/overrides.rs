@@ -1,4 +1,4 @@
-//! Single values of a profile set by a user, each by the field's name in camelCase.
+//! Single values of a profile set by a user, each by its name in camelCase.
 
 use std::{collections::BTreeMap, collections::BTreeSet, str::FromStr};
 
@@ -7,7 +7,6 @@ use crate::{paging::Mode, patch::MembersRemoveForm, path::AttributePath};
 
 /// The names of all fields that can be overridden.
 pub const FIELDS: [&str; 23] = [
-    "activeForm",
     "caseSensitiveUserName",
     "concurrency",
     "consistencyWindow",
@@ -17,6 +16,7 @@ pub const FIELDS: [&str; 23] = [
     "groupFilterAttributes",
     "groups",
     "inactiveVisible",
+    "listable",
     "maxPageSize",
     "membersInCreate",
     "membersPatchMax",
@@ -27,7 +27,7 @@ pub const FIELDS: [&str; 23] = [
     "paging",
     "ratePerSeconds",
     "rateRequests",
-    "readListable",
+    "userActive",
     "userFilterAttributes",
     "userUpdate",
 ];
@@ -79,7 +79,7 @@ impl Profile {
             "groupFilterAttributes" => self.group_filter_attributes = attributes(value)?,
             "droppedAttributes" => self.dropped_attributes = attributes(value)?,
             "userUpdate" => self.user_update = word(value, &USER_UPDATE)?,
-            "activeForm" => self.active_form = word(value, &ACTIVE_FORM)?,
+            "userActive" => self.active_form = word(value, &ACTIVE_FORM)?,
             "membersRemoveForm" => self.members_remove_form = word(value, &REMOVE_FORM)?,
             "membersInCreate" => self.members_in_create = flag(value)?,
             "membersPatchMax" => self.members_patch_max = number(value, 1, 10_000)?,
@@ -92,8 +92,8 @@ impl Profile {
             "caseSensitiveUserName" => self.case_sensitive_user_name = flag(value)?,
             "notFoundStatuses" => self.not_found_statuses = statuses(value)?,
             "consistencyWindow" => self.consistency_window = number(value, 0, 86_400)?,
-            "etag" => self.etag = word(value, &[("auto", Etag::Auto), ("on", Etag::On), ("off", Etag::Off)])?,
-            "readListable" => self.read_listable = flag(value)?,
+            "etag" => self.etag = word(value, &[("auto", Etag::Auto), ("true", Etag::On), ("false", Etag::Off)])?,
+            "listable" => self.read_listable = flag(value)?,
             "rateRequests" => self.rate.requests = number(value, 1, 1_000_000)?,
             "ratePerSeconds" => self.rate.per_seconds = number(value, 1, 86_400)?,
             "concurrency" => self.rate.concurrency = number(value, 1, 100)?,
