@@ -3,5 +3,6 @@
 pub mod api;
 pub mod connector;
 pub mod http;
+pub mod load;
 pub mod store;
 pub mod sim;

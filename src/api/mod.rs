@@ -24,6 +24,7 @@ use std::fmt;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
+pub(crate) use self::scalar::{ID_PATTERN, is_id};
 pub use self::{
     access_approval::{AccessApproval, AccessApprovalSpec, AccessApprovalStatus},
     access_plan::{AccessPlan, AccessPlanSpec, AccessPlanStatus},

@@ -7,6 +7,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::schema;
 
+/// What an id that is a string must match. The only pattern in our schemas: rules over int-or-string have no bounded cost.
+pub(crate) const ID_PATTERN: &str = "^[A-Za-z0-9][-A-Za-z0-9_.:]*$";
+
+/// Whether `text` matches [`ID_PATTERN`] and is no longer than an id may be.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() <= 128
+        && text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
+}
+
 /// An id as the vendor shows it. A quoted string; a whole number is taken, too.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(String);
@@ -75,7 +85,7 @@ impl JsonSchema for Id {
             "x-kubernetes-int-or-string": true,
             "minimum": 0,
             "maxLength": 128,
-            "pattern": "^[A-Za-z0-9][-A-Za-z0-9_.:]*$",
+            "pattern": ID_PATTERN,
         })
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// A string of at most `longest` characters that must match `pattern`, with the message for one that does not.
 pub(crate) fn matching(longest: u32, pattern: &str, message: &str) -> Schema {
-    ruled(longest, &format!("self.matches('{pattern}')"), message)
+    ruled(longest, &format!("self.matches(r'{pattern}')"), message)
 }
 
 /// A string of at most `longest` characters for which `rule` must hold, with the message for one where it does not.
@@ -102,7 +102,7 @@ pub(crate) fn base_url(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
     let host = matching(
         262,
-        "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|[[][0-9A-Fa-f:]+[]])(:[0-9]{1,5})?$",
+        "^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:]+\\])(:[0-9]{1,5})?$",
         "write a host name, or name:port, without scheme, path or wildcard, such as api.example.com",
     );
     json_schema!({"type": "array", "maxItems": 16, "x-kubernetes-list-type": "set", "items": host})

@@ -110,7 +110,7 @@ fn nothing_destructive_is_a_default() {
 #[tokio::test]
 async fn a_real_api_server_takes_every_definition_and_every_example() {
     let cluster = Cluster::shared().await;
-    cluster.install_definitions(&folder()).await;
+    install(cluster).await;
     for example in examples() {
         let text = fs::read_to_string(&example).unwrap();
         let namespaces: BTreeSet<&str> =
@@ -124,8 +124,13 @@ async fn a_real_api_server_takes_every_definition_and_every_example() {
     }
 }
 
+/// Makes a cluster serve our kinds.
+pub(crate) async fn install(cluster: &Cluster) {
+    cluster.install_definitions(&folder()).await;
+}
+
 /// The example files, in order.
-fn examples() -> Vec<PathBuf> {
+pub(crate) fn examples() -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));

@@ -5,8 +5,12 @@ mod definitions;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod loading;
+#[cfg(test)]
 mod real_components;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod wrong_objects;

@@ -1,0 +1,159 @@
+//! From files to checked objects, each with the place that it came from. It must not know apps, stores or clusters.
+//!
+//! One bad document never hides the others: what cannot be read becomes a [`Problem`] and, where it is one of our kinds, a
+//! [`Broken`] object, so that nobody takes it for withdrawn.
+
+mod decode;
+mod document;
+pub mod files;
+mod path;
+mod plain;
+mod references;
+pub mod secrets;
+mod suggest;
+pub mod validate;
+
+use std::{collections::BTreeMap, fmt};
+
+pub use self::references::{Finding, references, target_key};
+use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team};
+
+/// Namespace of objects that name none.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+/// Namespace and name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectName {
+    /// The object of that namespace and name.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file as it was named or found; `-` for standard input.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file, self.line)
+    }
+}
+
+/// An object and the place where its document begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located<T> {
+    /// The object.
+    pub object: T,
+    /// Where its document begins.
+    pub place: Place,
+}
+
+/// What is wrong with a file, a document or a field. Ordered by place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// As near to the fault as can be told.
+    pub place: Place,
+    /// The object, as `TargetApp it/boards`, where it is known.
+    pub object: Option<String>,
+    /// The field, as `spec.grants[0].until`; empty for the document as a whole.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead; empty where the message says it already.
+    pub help: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: ", self.place)?;
+        if let Some(object) = &self.object {
+            write!(formatter, "{object}: ")?;
+        }
+        if !self.path.is_empty() {
+            write!(formatter, "{}: ", self.path)?;
+        }
+        formatter.write_str(&self.message)?;
+        if self.help.is_empty() { Ok(()) } else { write!(formatter, "; {}", self.help) }
+    }
+}
+
+/// An object of ours that could not be read: what it claims or provides is unknown, not withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Broken {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name, where that much could be read.
+    pub name: Option<ObjectName>,
+    /// Where its document begins.
+    pub place: Place,
+}
+
+/// Objects of one kind by name.
+pub type Objects<T> = BTreeMap<ObjectName, Located<T>>;
+
+/// Everything that the files hold.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Target apps.
+    pub target_apps: Objects<TargetApp>,
+    /// Claims.
+    pub app_accesses: Objects<AppAccess>,
+    /// Teams.
+    pub teams: Objects<Team>,
+    /// Directories.
+    pub directories: Objects<Directory>,
+    /// Decisions.
+    pub approvals: Objects<AccessApproval>,
+    /// Plans, as somebody may have exported them; nothing rests on them.
+    pub plans: Objects<AccessPlan>,
+    /// Labels of Namespaces.
+    pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Texts of `ConfigMap`s, for rosters.
+    pub config_maps: Objects<BTreeMap<String, String>>,
+    /// Credentials among the files.
+    pub secrets: secrets::SecretDocuments,
+    /// Objects of ours that could not be read.
+    pub broken: Vec<Broken>,
+    /// What is wrong, in order.
+    pub problems: Vec<Problem>,
+    /// Documents of other kinds, which were passed over.
+    pub other_kinds: usize,
+}
+
+impl Loaded {
+    /// How many objects of ours were read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.target_apps.len()
+            + self.app_accesses.len()
+            + self.teams.len()
+            + self.directories.len()
+            + self.approvals.len()
+            + self.plans.len()
+    }
+
+    /// Whether no object of ours was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

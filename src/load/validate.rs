@@ -1,0 +1,160 @@
+//! Judges an object as the API server would: the very schema of its definition, then its rules, then what neither can say.
+
+mod meaning;
+mod metadata;
+mod structure;
+
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use kube::core::cel::{CompiledSchema, ErrorKind, Validator, compile_schema};
+use serde_json::Value;
+
+pub(crate) use self::metadata::{is_label, is_subdomain};
+use super::path::Path;
+use crate::api::Kind;
+
+/// Most violations that are told of one object.
+const MOST_VIOLATIONS: usize = 50;
+
+/// What is wrong with a field, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    pub(crate) path: Path,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead; empty where the message says it already.
+    pub help: String,
+}
+
+impl Violation {
+    /// The field, as `spec.grants[0].until`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.path.to_string()
+    }
+
+    pub(crate) fn new(path: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.clone(), message: message.into(), help: help.into() }
+    }
+}
+
+/// The schemas and rules of all kinds, each compiled when it is first needed.
+pub struct Checker {
+    validator: Validator,
+    compiled: BTreeMap<Kind, OnceCell<Compiled>>,
+}
+
+struct Compiled {
+    schema: Value,
+    rules: CompiledSchema,
+    /// Messages by rule, for those that could not be evaluated.
+    messages: BTreeMap<String, String>,
+}
+
+impl Default for Checker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Checker {
+    /// A checker of the kinds of this build.
+    #[must_use]
+    pub fn new() -> Self {
+        let compiled = Kind::ALL.into_iter().map(|kind| (kind, OnceCell::new())).collect();
+        Self { validator: Validator::new(), compiled }
+    }
+
+    /// All that is wrong with `object`, in order; at most 50 violations. `object` is the whole document, without `status`.
+    #[must_use]
+    pub fn check(&self, kind: Kind, object: &Value) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        metadata::check(object, &mut violations);
+        let Some(compiled) = self.compiled(kind) else { return violations };
+        let spec = Path::default().key("spec");
+        let schema = &compiled.schema["properties"]["spec"];
+        match object.get("spec") {
+            Some(value) => structure::check(schema, value, &spec, &mut violations),
+            None => violations.push(Violation::new(&spec, "is missing", "write spec:")),
+        }
+        if violations.is_empty() {
+            self.check_rules(compiled, object, &mut violations);
+        }
+        if violations.is_empty() {
+            meaning::check(kind, object, &mut violations);
+        }
+        violations.sort();
+        violations.dedup();
+        violations.truncate(MOST_VIOLATIONS);
+        violations
+    }
+
+    /// Paths of texts that other readers of YAML may take for something else unless they are quoted, and of keys.
+    pub(crate) fn doubtful(&self, kind: Kind, object: &Value) -> Vec<structure::Doubt> {
+        let mut doubts = Vec::new();
+        if let (Some(compiled), Some(spec)) = (self.compiled(kind), object.get("spec")) {
+            structure::doubtful(
+                &compiled.schema["properties"]["spec"],
+                spec,
+                &Path::default().key("spec"),
+                &mut doubts,
+            );
+        }
+        doubts.truncate(MOST_VIOLATIONS);
+        doubts
+    }
+
+    fn check_rules(&self, compiled: &Compiled, object: &Value, violations: &mut Vec<Violation>) {
+        let Err(errors) = self.validator.validate_compiled(&compiled.rules, object, None) else { return };
+        for error in errors.as_slice() {
+            // A rule that cannot be evaluated is one that does not hold: the server says the same, in more words.
+            let known = compiled.messages.get(&error.rule).filter(|_| error.kind != ErrorKind::ValidationFailure);
+            let message = known.unwrap_or(&error.message);
+            violations.push(Violation::new(&Path::parse(&error.field_path), "is not as it must be", message));
+        }
+    }
+
+    fn compiled(&self, kind: Kind) -> Option<&Compiled> {
+        Some(self.compiled.get(&kind)?.get_or_init(|| {
+            let definition = kind.definition();
+            let version = definition.spec.versions.into_iter().next();
+            let schema = version.and_then(|version| version.schema).and_then(|schema| schema.open_api_v3_schema);
+            let schema = serde_json::to_value(schema).unwrap_or_default();
+            let mut messages = BTreeMap::new();
+            collect_messages(&schema, &mut messages);
+            Compiled { rules: compile_schema(&schema), schema, messages }
+        }))
+    }
+}
+
+fn collect_messages(schema: &Value, messages: &mut BTreeMap<String, String>) {
+    match schema {
+        Value::Object(node) => {
+            if let (Some(Value::String(rule)), Some(Value::String(message))) = (node.get("rule"), node.get("message")) {
+                messages.insert(rule.clone(), message.clone());
+            }
+            node.values().for_each(|child| collect_messages(child, messages));
+        }
+        Value::Array(items) => items.iter().for_each(|child| collect_messages(child, messages)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_compiles_here() {
+        let checker = Checker::new();
+        for kind in Kind::ALL {
+            let mut pending = vec![&checker.compiled(kind).unwrap().rules];
+            while let Some(node) = pending.pop() {
+                assert!(!node.has_errors(), "{kind}: {:?}", node.compilation_errors());
+                pending.extend(node.properties.values());
+                pending.extend(node.items.as_deref());
+                pending.extend(node.additional_properties.as_deref());
+            }
+        }
+    }
+}
