@@ -4,5 +4,5 @@ pub mod api;
 pub mod connector;
 pub mod http;
 pub mod load;
-pub mod store;
 pub mod sim;
+pub mod store;

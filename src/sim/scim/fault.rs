@@ -150,8 +150,10 @@ impl Fault {
     fn matches(&self, call: &Call) -> bool {
         let path = call.path.as_ref().map(|segments| format!("/{}", segments.join("/"))).unwrap_or_default();
         let read = is_read(&call.method);
+        let is_listing = call.path.as_ref().is_some_and(|segments| segments.len() == 1);
         self.method.as_ref().is_none_or(|method| *method == call.method)
             && path.starts_with(&self.path)
+            && (is_listing || !matches!(self.kind, Kind::Truncated(_)))
             && (read || !self.reads_only)
             && !(read && self.mutations_only)
     }

@@ -71,6 +71,9 @@ impl<'a> Parser<'a> {
         }
         let path = self.attribute_path()?;
         if self.take('[') {
+            if path.sub_attribute.is_some() {
+                return Err(self.unexpected("no filter after a sub-attribute"));
+            }
             return self.value_path(path);
         }
         self.comparison(path)

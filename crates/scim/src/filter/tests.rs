@@ -84,6 +84,7 @@ fn what_cannot_be_parsed_is_refused() {
         "a[b pr",
         "a[b pr].c",
         "a.b.c pr",
+        "a.b[c pr]",
         "not a pr",
         "a xx 1",
         "a eq 1 2",

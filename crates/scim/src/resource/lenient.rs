@@ -169,8 +169,24 @@ impl<'de> Deserialize<'de> for EntryView<'de> {
                 Ok(EntryView { value: Cow::Owned(number.to_string()), ..EntryView::default() })
             }
 
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(EntryView { value: Cow::Owned(number.to_string()), ..EntryView::default() })
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(EntryView::default())
+            }
+
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(EntryView::default())
+            }
+
             fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
                 Ok(EntryView::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                skip_seq(list).map(|()| EntryView::default())
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -210,6 +226,22 @@ impl<'de> Visitor<'de> for ListVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok((!text.is_empty()).then(|| vec![EntryView { value: Cow::Owned(text.to_owned()), ..EntryView::default() }]))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {

@@ -36,6 +36,29 @@ fn odd_values_are_forgiven() {
 }
 
 #[test]
+fn one_value_of_a_wrong_kind_spoils_neither_the_resource_nor_the_page() {
+    let odd =
+        ["null", "true", "-1", "7", "1.5", "\"x\"", "[]", "[[1],{}]", "[null,true,-1,1.5,[2]]", "{}", "{\"a\":[1]}"];
+    let names = [
+        "externalId",
+        "displayName",
+        "name",
+        "emails",
+        "active",
+        "roles",
+        "groups",
+        "title",
+        "meta",
+        urn::ENTERPRISE_USER,
+    ];
+    for (name, value) in names.iter().flat_map(|name| odd.iter().map(move |value| (name, value))) {
+        let body = format!(r#"{{"id":"1","userName":"a","{name}":{value}}}"#);
+        let user: UserView<'_> = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"));
+        assert_eq!((&*user.id, &*user.user_name), ("1", "a"));
+    }
+}
+
+#[test]
 fn a_user_is_active_unless_the_server_says_no() {
     let active = |body: &str| serde_json::from_str::<UserView<'_>>(body).unwrap().active;
     for body in ["{}", r#"{"active":null}"#, r#"{"active":"TRUE"}"#, r#"{"active":1}"#, r#"{"active":"?"}"#] {

@@ -2,6 +2,7 @@
 
 mod dialects;
 mod faults;
+mod listings;
 mod protocol;
 
 use serde_json::{Value, json};
