@@ -127,7 +127,7 @@ fn push_rows(query: &mut QueryBuilder<Backend>, table: &Table, rows: &[Vec<Cell>
     query.push_values(rows, |mut tuple, row| {
         for cell in row {
             match cell {
-                Cell::Text(text) => tuple.push_bind(text.as_deref().map(str::to_owned)),
+                Cell::Text(text) => tuple.push_bind(text.clone()),
                 Cell::Long(text) => tuple.push_bind(text.clone()),
                 Cell::Number(number) => tuple.push_bind(*number),
             };

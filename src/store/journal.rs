@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::{
     access::{AccountId, Level, ObjectName, PersonKey, Slot, Text},
-    plan::{Action, Cause, Change},
+    plan::{Action, Cause, Change, Outcome},
 };
 use jiff::Timestamp;
 use sqlx::QueryBuilder;
@@ -53,7 +53,7 @@ pub struct Intent {
 impl Intent {
     /// The intent to make `change`, with its evidence in words.
     #[must_use]
-    pub fn of(change: &Change, because: &str) -> Self {
+    pub fn of(change: &Change) -> Self {
         Self {
             person: change.person.clone(),
             label: clipped(&change.label, LABEL),
@@ -63,7 +63,7 @@ impl Intent {
             from: change.from.clone(),
             to: change.to.clone(),
             cause: change.cause,
-            because: clipped(because, PROSE),
+            because: clipped(&change.reason(), PROSE),
         }
     }
 }
@@ -77,6 +77,18 @@ pub struct ResultLine {
     pub outcome: Text,
     /// What went wrong, cut to 2,048 bytes.
     pub error: Option<String>,
+}
+
+impl ResultLine {
+    /// What came of the intent `sequence`.
+    #[must_use]
+    pub fn of(sequence: u64, outcome: &Outcome) -> Self {
+        let error = match outcome {
+            Outcome::Failed { reason, message } => Some(format!("{reason}: {message}")),
+            _ => None,
+        };
+        Self { sequence, outcome: outcome.as_str().into(), error }
+    }
 }
 
 /// A result as it was journalled.

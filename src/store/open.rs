@@ -28,6 +28,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 5;
 /// Connections of this process: one writes at a time, the others read.
 const CONNECTIONS: u32 = 4;
+/// Rows that the database's thread reads ahead: an inventory is long, and each hand-over costs.
+const ROWS_AHEAD: usize = 1024;
 /// The first bytes of every SQLite file (<https://www.sqlite.org/fileformat.html>, section 1.3.1).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -162,7 +164,12 @@ fn not_writable(path: &Path, error: io::Error) -> StoreError {
 
 /// Foreign keys are what `sqlx` turns on by itself; said here, since the schema relies on it.
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(LOCK_WAIT).foreign_keys(true)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(LOCK_WAIT)
+        .foreign_keys(true)
+        .row_buffer_size(ROWS_AHEAD)
 }
 
 fn pool_options(connections: u32) -> SqlitePoolOptions {
@@ -289,6 +296,17 @@ mod tests {
         for later in ["postgres://db/x", "postgresql://db/x"] {
             assert!(matches!(place(later), Err(StoreError::NotSupportedYet { .. })), "{later:?}");
         }
+    }
+
+    #[test]
+    fn every_migration_is_built_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+        let mut there: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        let mut built_in: Vec<String> = MIGRATIONS.iter().map(|known| known.sql.as_str().to_owned()).collect();
+        there.sort();
+        built_in.sort();
+        assert_eq!(built_in, there);
     }
 
     #[tokio::test]

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appaccess_core::access::{
-    AccountId, ClaimName, Decision, Edge, Memory, OwnedEdge, RecordedHold, RemovalRecord, Text, Tombstone,
-    WithdrawnClaim,
+use appaccess_core::{
+    access::{
+        AccountId, ClaimName, Decision, Edge, Memory, OwnedEdge, RecordedHold, RemovalRecord, Text, Tombstone,
+        WithdrawnClaim,
+    },
+    plan::Bookkeeping,
 };
 use jiff::Timestamp;
 
@@ -97,6 +100,21 @@ pub struct Update {
 }
 
 impl Update {
+    /// What a plan found and wants written down, at `now`.
+    #[must_use]
+    pub fn of(bookkeeping: &Bookkeeping, now: Timestamp) -> Self {
+        let books = bookkeeping.clone();
+        Self {
+            inventory: Changes { set: books.owned, cleared: books.forgotten },
+            tombstones: Changes { set: books.tombstones, cleared: books.revived },
+            withdrawn: Changes { set: books.withdrawn, cleared: books.restored },
+            refused: Changes { set: since(books.refused, now), cleared: books.no_longer_refused },
+            groups: Changes { set: books.groups, cleared: BTreeSet::new() },
+            unmanaged_since: Changes { set: since(books.unmanaged_since, now), cleared: books.no_longer_unmanaged },
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing changes. An update that says only what is known already is not empty: see [`Update::news`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -189,6 +207,10 @@ fn new_flips(
         (edge.clone(), new.copied().collect::<BTreeSet<_>>())
     });
     flips.filter(|(_, times)| !times.is_empty()).collect()
+}
+
+fn since<K: Ord>(keys: BTreeSet<K>, now: Timestamp) -> BTreeMap<K, Timestamp> {
+    keys.into_iter().map(|key| (key, now)).collect()
 }
 
 fn changed(before: bool, after: bool) -> Option<bool> {

@@ -107,6 +107,29 @@ async fn a_reader_sees_what_a_writer_commits_meanwhile() {
     assert_eq!(reading.memory(&app(), now()).await.unwrap().inventory, owning("u_2").inventory.set);
 }
 
+#[tokio::test]
+async fn what_a_process_committed_before_it_was_killed_is_there() {
+    let (before, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_, running) = location(&before);
+    let store = Store::open(&running).await.unwrap();
+    let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
+    writer.keep(&app(), now(), &owning("u_1")).await.unwrap();
+    // The files as they stand on the disk at that moment, the last change only in the log beside the database.
+    for name in ["state.db", "state.db-wal"] {
+        fs::copy(before.path().join(name), after.path().join(name)).unwrap();
+    }
+    let (path, killed) = location(&after);
+    let bytes = || (fs::read(&path).unwrap(), fs::read(path.with_extension("db-wal")).unwrap());
+    let as_left = bytes();
+    let reading = Store::open_existing(&killed).await.unwrap().unwrap();
+    assert_eq!(reading.memory(&app(), now()).await.unwrap().inventory, owning("u_1").inventory.set);
+    reading.close().await;
+    assert!(bytes() == as_left, "reading alone changes nothing");
+    let writing = Store::open(&killed).await.unwrap();
+    assert_eq!(writing.memory(&app(), now()).await.unwrap().inventory, owning("u_1").inventory.set);
+    writing.become_writer("one", now(), MINUTE).await.unwrap().keep(&app(), now(), &owning("u_2")).await.unwrap();
+}
+
 async fn refused(location: &str) -> StoreError {
     let path = Path::new(location);
     let before = fs::read(path).ok();

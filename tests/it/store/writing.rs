@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use appaccess::store::{Decided, Intent, JournalFilter, ResultLine, Store, StoreError, Update};
-use appaccess_core::access::{AccountId, ObjectName, RecordedHold, Slot};
+use appaccess_core::access::{
+    AccountId, Edge, ObjectName, PersonKey, RecordedHold, RemovalRecord, Slot, WithdrawnClaim,
+};
+use appaccess_core::plan::{Bookkeeping, Outcome};
 use appaccess_core::resolve::DirectoryMemory;
+
+use jiff::SignedDuration;
 
 use super::{HOUR, MINUTE, app, approval, edge, in_memory, intent, now, owned, owning, set};
 
 fn applied(sequence: u64) -> ResultLine {
-    ResultLine { sequence, outcome: "applied".into(), error: None }
+    ResultLine::of(sequence, &Outcome::Applied)
 }
 
 #[tokio::test]
@@ -101,7 +106,7 @@ async fn the_journal_tells_what_happened_the_latest_first() {
     let long = Intent { because: "because ".repeat(1000).into(), person: None, ..intent() };
     writer.begin(&app(), now(), &[intent()]).await.unwrap();
     writer.begin(&other, now() + MINUTE, &[long]).await.unwrap();
-    let unverified = ResultLine { sequence: 1, outcome: "unverified".into(), error: None };
+    let unverified = ResultLine::of(1, &Outcome::Unverified);
     writer.finish(&app(), now() + MINUTE, &[unverified], &Update::default()).await.unwrap();
     writer.finish(&app(), now() + HOUR, &[applied(1)], &Update::default()).await.unwrap();
 
@@ -178,6 +183,23 @@ async fn a_hold_is_known_for_thirty_days_with_what_was_decided_on_it() {
 }
 
 #[tokio::test]
+async fn budgets_and_flips_count_for_a_day() {
+    let (store, writer) = in_memory().await;
+    let record = set([RemovalRecord { at: now(), who: "mail:ana@birch.studio".into() }]);
+    let flips = BTreeMap::from([(edge("ana@birch.studio", Slot::account()), set([now()]))]);
+    let update =
+        Update { removals: record.clone(), additions: record.clone(), flips: flips.clone(), ..Update::default() };
+    writer.keep(&app(), now(), &update).await.unwrap();
+    let nearly = store.memory(&app(), now() + HOUR * 24 - SignedDuration::from_nanos(1)).await.unwrap();
+    assert_eq!((nearly.removals, nearly.additions, nearly.flips), (record.clone(), record, flips));
+    // A write in between, by a clock that is a week ahead, takes none of it away.
+    writer.keep(&app(), now() + HOUR * 24 * 7, &owning("u_1")).await.unwrap();
+    assert_eq!(store.memory(&app(), now()).await.unwrap().removals, update.removals);
+    let later = store.memory(&app(), now() + HOUR * 24).await.unwrap();
+    assert!(later.removals.is_empty() && later.additions.is_empty() && later.flips.is_empty());
+}
+
+#[tokio::test]
 async fn the_number_written_to_status_is_known_apart_from_the_last_intent() {
     let (store, writer) = in_memory().await;
     assert_eq!(store.status_sequence(&app()).await.unwrap(), None);
@@ -224,11 +246,34 @@ async fn what_was_learnt_is_replaced_as_a_whole() {
 }
 
 #[tokio::test]
+async fn what_a_plan_wants_written_down_is_kept_with_the_time() {
+    let (store, writer) = in_memory().await;
+    let ana = edge("ana@birch.studio", Slot::account());
+    let mut books = Bookkeeping::default();
+    books.owned.insert(ana.clone(), owned("u_1"));
+    books.withdrawn.insert(ana.clone(), WithdrawnClaim { since: now(), refused: false });
+    books.unmanaged_since.insert(AccountId::new("u_2"));
+    books.groups.insert("Studio".into(), "g_1".into());
+    writer.keep(&app(), now(), &Update::of(&books, now())).await.unwrap();
+    let memory = store.memory(&app(), now()).await.unwrap();
+    assert_eq!(memory.inventory, books.owned);
+    assert_eq!(memory.withdrawn, books.withdrawn);
+    assert_eq!(memory.unmanaged_since, BTreeMap::from([(AccountId::new("u_2"), now())]));
+    assert_eq!(memory.groups, books.groups);
+
+    let mut books = Bookkeeping { forgotten: set([ana.clone()]), restored: set([ana]), ..Bookkeeping::default() };
+    books.no_longer_unmanaged.insert(AccountId::new("u_2"));
+    writer.keep(&app(), now() + HOUR, &Update::of(&books, now() + HOUR)).await.unwrap();
+    let memory = store.memory(&app(), now() + HOUR).await.unwrap();
+    assert!(memory.inventory.is_empty() && memory.withdrawn.is_empty() && memory.unmanaged_since.is_empty());
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_edges_are_kept_and_loaded() {
     let (store, writer) = in_memory().await;
     let mut update = Update::default();
     for number in 0..100_000 {
-        let edge = edge(&format!("p{number}@birch.studio"), Slot::account());
+        let edge = Edge::new(PersonKey::Login(format!("p{number}").into()), Slot::account());
         update.inventory.set.insert(edge, owned(&format!("u_{number}")));
     }
     writer.keep(&app(), now(), &update).await.unwrap();
