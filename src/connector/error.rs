@@ -105,6 +105,23 @@ impl ConnectorError {
         }
     }
 
+    /// The same error for another change that the same request carried; the cause stays with the first.
+    #[must_use]
+    pub fn for_another(&self) -> Self {
+        match self {
+            Self::Settings(what) => Self::Settings(what.clone()),
+            Self::HostNotAllowed { host } => Self::HostNotAllowed { host: host.clone() },
+            Self::CredentialsRejected => Self::CredentialsRejected,
+            Self::Forbidden { what } => Self::Forbidden { what: what.clone() },
+            Self::RateLimited { until } => Self::RateLimited { until: *until },
+            Self::Unreachable { what, .. } => Self::Unreachable { what: what.clone(), source: None },
+            Self::Protocol { what } => Self::Protocol { what: what.clone() },
+            Self::Refused { status, detail } => Self::Refused { status: *status, detail: detail.clone() },
+            Self::OutcomeUnknown { what } => Self::OutcomeUnknown { what: what.clone() },
+            Self::NotSupported { what } => Self::NotSupported { what: what.clone() },
+        }
+    }
+
     /// Whether the whole app is out of reach, so that no further change should be tried in this pass.
     #[must_use]
     pub const fn is_about_the_app(&self) -> bool {

@@ -3,6 +3,8 @@
 //! Reading and writing are separate types: what plans is handed a [`Reader`] and cannot change anything.
 
 mod error;
+mod factory;
+pub mod scim;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +15,7 @@ use appaccess_core::{
 use futures::future::BoxFuture;
 
 pub use error::ConnectorError;
+pub use factory::{Connection, Keys, Options, open, target_key};
 
 /// Requests that were sent, retries, discovery and read-back among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -39,6 +39,28 @@ impl OutgoingOperation {
         Self { op: "replace", path: Some(path.to_string()), value: Some(value.into()) }
     }
 
+    /// Adds to an attribute; to a list, what is not in it yet.
+    #[must_use]
+    pub fn add(path: &AttributePath, value: impl Into<Value>) -> Self {
+        Self { op: "add", path: Some(path.to_string()), value: Some(value.into()) }
+    }
+
+    /// Removes one value of a list: `path[value eq "…"]`.
+    #[must_use]
+    pub fn remove_value(path: &AttributePath, value: &str) -> Self {
+        let filter = Filter::equals(AttributePath::core("value"), value);
+        let path = PatchPath { target: path.clone(), filter: Some(filter) };
+        Self { op: "remove", path: Some(path.to_string()), value: None }
+    }
+
+    /// Replaces the address of a user who is known to have one for work.
+    #[must_use]
+    pub fn replace_work_mail(mail: &str) -> Self {
+        let filter = Filter::equals(AttributePath::core("type"), "work");
+        let path = PatchPath { target: AttributePath::core("emails").child("value"), filter: Some(filter) };
+        Self { op: "replace", path: Some(path.to_string()), value: Some(Value::from(mail)) }
+    }
+
     /// Removes one attribute.
     #[must_use]
     pub fn remove(path: &AttributePath) -> Self {
@@ -74,14 +96,10 @@ impl OutgoingOperation {
             MembersRemoveForm::ValueList => {
                 vec![Self { op: "remove", path: Some("members".to_owned()), value: Some(member_list(ids)) }]
             }
-            MembersRemoveForm::Filter => ids.iter().map(|id| Self::remove_member(id.as_ref())).collect(),
+            MembersRemoveForm::Filter => {
+                ids.iter().map(|id| Self::remove_value(&AttributePath::core("members"), id.as_ref())).collect()
+            }
         }
-    }
-
-    fn remove_member(id: &str) -> Self {
-        let filter = Filter::equals(AttributePath::core("value"), id);
-        let path = PatchPath { target: AttributePath::core("members"), filter: Some(filter) };
-        Self { op: "remove", path: Some(path.to_string()), value: None }
     }
 }
 

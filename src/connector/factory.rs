@@ -1,0 +1,245 @@
+//! From a `TargetApp` to its connector: one arm per connector, and nothing is sent.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use appaccess_core::access::ObjectName;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{ConnectorError, Reader, Writer, scim};
+use crate::{
+    api::{
+        TargetAppSpec,
+        connector::{Connector, ScimAuth, ScimConnector},
+    },
+    http::{Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared},
+};
+
+mod scim_settings;
+
+/// What the keys of a Secret hold.
+pub type Keys = BTreeMap<String, SecretString>;
+
+/// What the process decides for all connectors.
+#[derive(Clone)]
+pub struct Options {
+    /// Accept loopback addresses, plain HTTP among them.
+    pub allow_loopback: bool,
+    /// How long one pass may wait for limits and retries; five minutes where absent.
+    pub timeout: Option<Duration>,
+    /// Told about waits.
+    pub on_wait: Option<OnWait>,
+    /// The present time.
+    pub clock: scim::Clock,
+    /// What all clients of the process share.
+    pub shared: Shared,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            allow_loopback: false,
+            timeout: None,
+            on_wait: None,
+            clock: Arc::new(Timestamp::now),
+            shared: Shared::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("allow_loopback", &self.allow_loopback)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open connector: its two halves.
+#[derive(Clone)]
+pub struct Connection {
+    /// What reads.
+    pub reader: Arc<dyn Reader>,
+    /// What writes.
+    pub writer: Arc<dyn Writer>,
+    /// Whose time for waiting begins anew with each pass.
+    client: Client,
+}
+
+impl Connection {
+    /// Gives the full time for waiting again, at the start of a pass.
+    pub fn begin_pass(&self) {
+        self.client.renew_waiting();
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connection").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// Opens the connector of a target app with what the keys of its Secret hold and what was learnt before.
+///
+/// # Errors
+/// [`ConnectorError::Settings`] names what to correct, a missing key of the Secret among it;
+/// [`ConnectorError::HostNotAllowed`] where Secret, hosts and address do not agree; [`ConnectorError::NotSupported`] for a
+/// connector that this version does not have.
+pub fn open(
+    spec: &TargetAppSpec,
+    keys: &Keys,
+    learnt: BTreeMap<String, String>,
+    options: &Options,
+) -> Result<Connection, ConnectorError> {
+    match &spec.connector {
+        Connector::Scim(connector) => open_scim(connector, spec, keys, learnt, options),
+        Connector::Clockify(_)
+        | Connector::Toggl(_)
+        | Connector::Harvest(_)
+        | Connector::Aha(_)
+        | Connector::Manual(_) => {
+            let name = spec.connector.name();
+            let what =
+                format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");
+            Err(ConnectorError::NotSupported { what })
+        }
+    }
+}
+
+/// What makes two target apps the same tenant of the same app: the connector and the tenant's id; for `scim` the base
+/// address, for `manual` the object itself.
+#[must_use]
+pub fn target_key(spec: &TargetAppSpec, object: &ObjectName) -> String {
+    let tenant = match &spec.connector {
+        Connector::Scim(connector) => canonical_base(&connector.base_url),
+        Connector::Clockify(connector) => connector.workspace_id.to_string(),
+        Connector::Toggl(connector) => connector.organization_id.to_string(),
+        Connector::Harvest(connector) => connector.account_id.to_string(),
+        Connector::Aha(connector) => connector.domain.to_ascii_lowercase(),
+        Connector::Manual(_) => object.to_string(),
+    };
+    format!("{}:{tenant}", spec.connector.name())
+}
+
+/// Scheme and host in lower case, without a default port and a trailing slash.
+fn canonical_base(text: &str) -> String {
+    let shown = Url::parse(text).map_or_else(|_| text.to_owned(), |url| url.to_string());
+    shown.trim_end_matches('/').to_owned()
+}
+
+fn open_scim(
+    connector: &ScimConnector,
+    spec: &TargetAppSpec,
+    keys: &Keys,
+    learnt: BTreeMap<String, String>,
+    options: &Options,
+) -> Result<Connection, ConnectorError> {
+    let base = address("baseUrl", &connector.base_url)?;
+    let auth = auth(connector.auth.as_ref(), keys)?;
+    let token_url = match &auth {
+        Auth::OAuth2 { token_url, .. } => Some(token_url.clone()),
+        _ => None,
+    };
+    let declared = spec.credentials.as_ref().map(|credentials| credentials.hosts.as_slice()).unwrap_or_default();
+    agree(declared, &base, keys)?;
+    let mut settings = Settings::new(base, auth, options.shared.clone());
+    if !declared.is_empty() {
+        settings.hosts = BoundHosts::parse(declared.iter().map(String::as_str)).map_err(http_error)?;
+    }
+    if let Some(token_url) = token_url {
+        settings.hosts = settings.hosts.and(&token_url);
+    }
+    let profile = scim_settings::profile(connector)?;
+    settings.allow_loopback = options.allow_loopback;
+    settings.on_wait.clone_from(&options.on_wait);
+    settings.rate = rate(spec, profile.rate);
+    if let Some(waiting) = options.timeout {
+        settings.limits = Limits { waiting, ..settings.limits };
+    }
+    let client = Client::new(settings).map_err(http_error)?;
+    let order = spec.roles.as_ref().map(|roles| roles.order.iter().map(|role| role.as_str().into()).collect());
+    let (reader, writer) = scim::open(scim::Settings {
+        profile,
+        wire: scim_settings::wire(connector),
+        mapping: scim_settings::mapping(&connector.mapping),
+        role_order: order.unwrap_or_default(),
+        learnt,
+        clock: Arc::clone(&options.clock),
+        ..scim::Settings::new(client.clone())
+    })?;
+    Ok(Connection { reader: Arc::new(reader), writer: Arc::new(writer), client })
+}
+
+fn address(field: &str, text: &str) -> Result<Url, ConnectorError> {
+    Url::parse(text).map_err(|error| ConnectorError::Settings(format!("`{field}` is not an address: {error}")))
+}
+
+fn http_error(error: HttpError) -> ConnectorError {
+    match error {
+        HttpError::CredentialHostMismatch { host } => ConnectorError::HostNotAllowed { host },
+        error => ConnectorError::Settings(error.to_string()),
+    }
+}
+
+fn key(keys: &Keys, name: &str) -> Result<SecretString, ConnectorError> {
+    let found = keys.get(name).filter(|value| !value.expose_secret().is_empty()).cloned();
+    found.ok_or_else(|| ConnectorError::Settings(format!("the Secret of the credential has no key `{name}`")))
+}
+
+fn auth(form: Option<&ScimAuth>, keys: &Keys) -> Result<Auth, ConnectorError> {
+    Ok(match form {
+        None | Some(ScimAuth::Bearer(_)) => Auth::Bearer(key(keys, "token")?),
+        Some(ScimAuth::Header(header)) => Auth::Header {
+            name: header.name.clone(),
+            prefix: header.prefix.clone().unwrap_or_default(),
+            token: key(keys, "token")?,
+        },
+        Some(ScimAuth::Basic(_)) => Auth::Basic { username: key(keys, "username")?, password: key(keys, "password")? },
+        Some(ScimAuth::OAuth2(form)) => Auth::OAuth2 {
+            token_url: address("tokenUrl", &form.token_url)?,
+            scopes: form.scopes.clone(),
+            client_id: key(keys, "clientId")?,
+            client_secret: key(keys, "clientSecret")?,
+        },
+    })
+}
+
+/// A Secret may itself say where it may go. Then every place that the object names must be among those.
+fn agree(declared: &[String], base: &Url, keys: &Keys) -> Result<(), ConnectorError> {
+    let Some(said) = keys.get("host") else { return Ok(()) };
+    let said: Vec<String> =
+        said.expose_secret().split([',', ' ', '\n']).map(|host| host.trim().to_ascii_lowercase()).collect();
+    let name = base.host_str().unwrap_or_default().to_ascii_lowercase();
+    let own = format!("{name}:{}", base.port_or_known_default().unwrap_or_default());
+    let named: Vec<String> =
+        if declared.is_empty() { vec![own] } else { declared.iter().map(|host| host.to_ascii_lowercase()).collect() };
+    let is_said = |host: &String| {
+        let without_port = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        said.iter().any(|known| known == host || known == without_port)
+    };
+    match named.into_iter().find(|host| !is_said(host)) {
+        Some(host) => Err(ConnectorError::HostNotAllowed { host }),
+        None => Ok(()),
+    }
+}
+
+fn rate(spec: &TargetAppSpec, profile: appaccess_scim::dialect::Rate) -> RateSettings {
+    if let Some(limit) = &spec.rate_limit {
+        return RateSettings::new(limit.requests, limit.per.to_std(), limit.burst);
+    }
+    let per = Duration::from_secs(u64::from(profile.per_seconds));
+    let writes_in_flight = usize::try_from(profile.concurrency).unwrap_or(1).max(1);
+    RateSettings {
+        requests: profile.requests,
+        per,
+        burst: profile.requests,
+        writes_in_flight,
+        ..RateSettings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
