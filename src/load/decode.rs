@@ -11,9 +11,12 @@ use super::{
     document::Document,
     path::Path,
     plain, suggest,
-    validate::{Checker, Violation},
+    validate::{Checker, Doubt, DoubtKind, Violation},
 };
 use crate::api::{self, Kind};
+
+/// Most misspelt values that are told of one object.
+const MOST_MISSPELT: usize = 50;
 
 /// Takes up documents one after the other.
 pub(super) struct Decoder {
@@ -30,8 +33,9 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Where the document begins; of a list, the list, since looking up each of many items would take too long.
     fn place(&self) -> Place {
-        Place { file: self.file.to_owned(), line: self.document.line_of(self.base) }
+        Place { file: self.file.to_owned(), line: self.document.line_of(&Path::default()) }
     }
 
     fn problem(&self, object: Option<String>, violation: &Violation) -> Problem {
@@ -200,22 +204,7 @@ impl Decoder {
     /// Unquoted words that another reader would not take for text.
     fn spelling(&self, source: Source<'_>, kind: Kind, value: &Value) -> Vec<Violation> {
         let doubts = self.checker.doubtful(kind, value);
-        let judged = doubts.into_iter().filter_map(|doubt| {
-            let path = source.base.join(&doubt.path);
-            let written = if doubt.key { source.document.plain_key(&path) } else { source.document.plain_text(&path) }?;
-            if doubt.number.is_some_and(|number| number == written) {
-                return None;
-            }
-            let kind = plain::mistaken_for(written)?;
-            let what = if doubt.key { "has a key that is" } else { "is" };
-            let written: String = written.chars().take(64).collect();
-            Some(Violation::new(
-                &doubt.path,
-                format!("{what} {written} without quotes, which YAML 1.1 and kubectl may take for {kind}"),
-                format!("quote it: \"{written}\""),
-            ))
-        });
-        judged.collect()
+        doubts.into_iter().filter_map(|doubt| misspelt(source, &doubt)).take(MOST_MISSPELT).collect()
     }
 
     fn broken(&mut self, source: Source<'_>, kind: Kind, name: Option<ObjectName>) {
@@ -233,6 +222,31 @@ impl Decoder {
             Kind::AccessPlan => insert(&mut self.loaded.plans, broken, place, kind, name, value),
         }
     }
+}
+
+/// What is wrong with the spelling of a value, if it is written without quotes and another reader may mistake it.
+fn misspelt(source: Source<'_>, doubt: &Doubt) -> Option<Violation> {
+    let document = source.document;
+    let harmless = match doubt.kind {
+        DoubtKind::Number => document.text.contains(&doubt.text),
+        DoubtKind::Text | DoubtKind::Key => document.only_quotes(&doubt.text),
+    };
+    if harmless {
+        return None;
+    }
+    let path = source.base.join(&doubt.path);
+    let written = match doubt.kind {
+        DoubtKind::Key => document.plain_key(&path),
+        DoubtKind::Text | DoubtKind::Number => document.plain_text(&path),
+    }?;
+    let taken_for = plain::mistaken_for(written)?;
+    let written: String = written.chars().take(64).collect();
+    let what = if doubt.kind == DoubtKind::Key { "has a key that is" } else { "is" };
+    Some(Violation::new(
+        &doubt.path,
+        format!("{what} {written} without quotes, which YAML 1.1 and kubectl may take for {taken_for}"),
+        format!("quote it: \"{written}\""),
+    ))
 }
 
 /// Takes up an object. Of two with one name neither counts: which one is meant cannot be told.

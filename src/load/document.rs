@@ -83,6 +83,17 @@ impl Document<'_> {
         self.locate(&[], false).map_or(self.first_line, |(line, _)| line)
     }
 
+    /// Whether `text` stands between quotes wherever it stands in the document: then no value can be that text unquoted.
+    /// Spares the look at each place, of which there may be many.
+    pub(crate) fn only_quotes(&self, text: &str) -> bool {
+        !text.is_empty()
+            && self.text.match_indices(text).all(|(start, _)| {
+                let before = self.text.get(..start).and_then(|before| before.chars().next_back());
+                let after = self.text.get(start + text.len()..).and_then(|after| after.chars().next());
+                before == after && matches!(before, Some('"' | '\''))
+            })
+    }
+
     /// The text of the value at `path` as it stands there if it is neither quoted nor a block, else `None`.
     pub(crate) fn plain_text(&self, path: &Path) -> Option<&str> {
         plain(self.locate(&path.0, false)?.1)

@@ -13,10 +13,13 @@ pub mod secrets;
 mod suggest;
 pub mod validate;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 pub use self::references::{Finding, references, target_key};
-use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team};
+use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team, source::Source};
 
 /// Namespace of objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";
@@ -149,6 +152,25 @@ impl Loaded {
             + self.directories.len()
             + self.approvals.len()
             + self.plans.len()
+    }
+
+    /// The Secrets that target apps and directories name.
+    #[must_use]
+    pub fn declared_secrets(&self) -> BTreeSet<ObjectName> {
+        let apps = self.target_apps.iter().filter_map(|(name, app)| {
+            let credentials = app.object.spec.credentials.as_ref()?;
+            Some(ObjectName::new(&name.namespace, &credentials.secret_ref.name))
+        });
+        let directories = self.directories.iter().filter_map(|(name, directory)| {
+            let spec = &directory.object.spec;
+            let secret = match (&spec.credentials, &spec.source) {
+                (Some(credentials), _) => &credentials.secret_ref,
+                (None, Source::Scim(scim)) => &scim.tokens.secret_ref,
+                (None, _) => return None,
+            };
+            Some(ObjectName::new(&name.namespace, &secret.name))
+        });
+        apps.chain(directories).collect()
     }
 
     /// Whether no object of ours was read.

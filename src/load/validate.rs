@@ -9,7 +9,10 @@ use std::{cell::OnceCell, collections::BTreeMap};
 use kube::core::cel::{CompiledSchema, ErrorKind, Validator, compile_schema};
 use serde_json::Value;
 
-pub(crate) use self::metadata::{is_label, is_subdomain};
+pub(crate) use self::{
+    metadata::{is_label, is_subdomain},
+    structure::{Doubt, DoubtKind},
+};
 use super::path::Path;
 use crate::api::Kind;
 
@@ -89,8 +92,8 @@ impl Checker {
         violations
     }
 
-    /// Paths of texts that other readers of YAML may take for something else unless they are quoted, and of keys.
-    pub(crate) fn doubtful(&self, kind: Kind, object: &Value) -> Vec<structure::Doubt> {
+    /// Values and keys whose spelling in the file matters, because other readers of YAML may take them for something else.
+    pub(crate) fn doubtful(&self, kind: Kind, object: &Value) -> Vec<Doubt> {
         let mut doubts = Vec::new();
         if let (Some(compiled), Some(spec)) = (self.compiled(kind), object.get("spec")) {
             structure::doubtful(
@@ -100,7 +103,6 @@ impl Checker {
                 &mut doubts,
             );
         }
-        doubts.truncate(MOST_VIOLATIONS);
         doubts
     }
 

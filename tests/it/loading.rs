@@ -301,3 +301,86 @@ fn a_value_of_a_secret_is_in_no_message() {
         assert!(!told.contains("hidden-value") && !told.contains("0123"), "{told}");
     }
 }
+
+#[test]
+fn an_unquoted_word_is_found_among_many_quoted_times() {
+    let member = |index: usize| format!("    - {{user: u{index}, until: \"2027-01-01T00:00:00Z\"}}\n");
+    let members: String = (0..300).map(member).collect();
+    let text = format!("{}spec:\n  members:\n{members}    - user: no\n", TEAM.split("spec:").next().unwrap());
+    let told = problems(&load(&text));
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("-:306: Team default/design: spec.members[300].user: is no without quotes"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_secrets_that_objects_name_are_known() {
+    let text = fs::read_to_string(examples().into_iter().find(|file| file.ends_with("pushed-directory.yaml")).unwrap());
+    let named = load(&text.unwrap()).declared_secrets();
+    assert_eq!(
+        named.into_iter().collect::<Vec<_>>(),
+        [ObjectName::new("it", "inbound-tokens"), ObjectName::new("it", "toggl")]
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_a_file_holds_reading_it_ends_in_objects_or_problems(
+        tokens in proptest::collection::vec(proptest::sample::select(TOKENS), 0..60),
+    ) {
+        let text = tokens.concat();
+        let loaded = load(&text);
+        let lines = text.lines().count().max(1);
+        proptest::prop_assert!(loaded.problems.iter().all(|problem| (1..=lines + 1).contains(&problem.place.line)));
+        let _ = references(&loaded);
+    }
+}
+
+/// What YAML and our kinds are made of.
+const TOKENS: &[&str] = &[
+    "apiVersion: appaccess.dev/v1alpha1\n",
+    "kind: Team\n",
+    "kind: AppAccess\n",
+    "metadata: {name: a}\n",
+    "spec:\n",
+    "spec: ",
+    "  members:\n",
+    "    - user: ",
+    "  grants:\n",
+    "no",
+    "2026-12-15",
+    "\"",
+    "'",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    ", ",
+    "\n",
+    "---\n",
+    "--- ",
+    "...\n",
+    "&a ",
+    "*a",
+    "*b",
+    "!!str ",
+    "|\n",
+    ">-\n",
+    "  ",
+    "\t",
+    "#",
+    "- ",
+    "? ",
+    "<<: *a\n",
+    "é",
+    "\u{1F600}",
+    "\u{0}",
+    "%YAML 1.1\n",
+    "~",
+    "1.0",
+];

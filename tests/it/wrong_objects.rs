@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{definitions, support::cluster::Cluster};
 
 const CASES: &str = include_str!("fixtures/wrong-objects.yaml");
+const WHOLE: &str = include_str!("fixtures/whole-objects.yaml");
 
 /// One wrong object.
 #[derive(Deserialize)]
@@ -69,6 +70,38 @@ fn validate_refuses_each_and_says_what_to_write() {
         assert!(loaded.is_empty(), "{}", wrong.name);
         assert_eq!(loaded.broken.len(), 1, "{}: it is unknown, not withdrawn", wrong.name);
     }
+}
+
+#[tokio::test]
+async fn both_take_objects_that_say_everything() {
+    let loaded = load(WHOLE);
+    assert_eq!(loaded.problems, []);
+    assert_eq!(loaded.len(), 14);
+    let cluster = Cluster::shared().await;
+    definitions::install(cluster).await;
+    let namespace = cluster.namespace("whole").await;
+    let outcome =
+        cluster.kubectl(["apply", "--validate=strict", "--namespace", &namespace, "--filename=-"], WHOLE).await;
+    assert!(outcome.succeeded, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn what_was_read_is_written_as_it_was() {
+    let loaded = load(WHOLE);
+    let written = |value: Result<Value, _>| value.map(|value: Value| value.to_string()).expect("it can be written");
+    let apps = loaded.target_apps.values().map(|app| written(serde_json::to_value(&app.object)));
+    let claims = loaded.app_accesses.values().map(|access| written(serde_json::to_value(&access.object)));
+    let directories = loaded.directories.values().map(|directory| written(serde_json::to_value(&directory.object)));
+    let again = load(&apps.chain(claims).chain(directories).collect::<Vec<_>>().join("\n---\n"));
+    assert_eq!(again.problems, []);
+    let objects = |loaded: &Loaded| {
+        let apps: Vec<_> = loaded.target_apps.values().map(|app| app.object.clone()).collect();
+        let claims: Vec<_> = loaded.app_accesses.values().map(|access| access.object.clone()).collect();
+        let directories: Vec<_> = loaded.directories.values().map(|directory| directory.object.clone()).collect();
+        (apps, claims, directories)
+    };
+    assert_eq!(objects(&again), objects(&loaded));
 }
 
 #[tokio::test]

@@ -10,13 +10,23 @@ use crate::{
     load::{path::Path, plain, suggest},
 };
 
-/// Text that other readers may take for something else unless it is quoted.
+/// A value or key whose spelling in the file matters.
 pub(crate) struct Doubt {
     pub(crate) path: Path,
-    /// Whether the key is meant, not the value.
-    pub(crate) key: bool,
-    /// A whole number that must have been written as it reads.
-    pub(crate) number: Option<String>,
+    pub(crate) kind: DoubtKind,
+    /// The value as it was read.
+    pub(crate) text: String,
+}
+
+/// Why the spelling of a value matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DoubtKind {
+    /// Other readers may take the text for something else unless it is quoted.
+    Text,
+    /// The same of the key that the path ends with.
+    Key,
+    /// A number stands where an id is wanted, and must have been written as it reads.
+    Number,
 }
 
 /// Checks `value` against `schema`.
@@ -185,11 +195,11 @@ pub(super) fn doubtful(schema: &Value, value: &Value, path: &Path, doubts: &mut 
         Value::String(text) => {
             let expects_text = schema["type"] == "string" || schema["x-kubernetes-int-or-string"] == true;
             if expects_text && plain::mistaken_for(text).is_some() {
-                doubts.push(Doubt { path: path.clone(), key: false, number: None });
+                doubts.push(Doubt { path: path.clone(), kind: DoubtKind::Text, text: text.clone() });
             }
         }
         Value::Number(number) if schema["x-kubernetes-int-or-string"] == true => {
-            doubts.push(Doubt { path: path.clone(), key: false, number: Some(number.to_string()) });
+            doubts.push(Doubt { path: path.clone(), kind: DoubtKind::Number, text: number.to_string() });
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -201,7 +211,7 @@ pub(super) fn doubtful(schema: &Value, value: &Value, path: &Path, doubts: &mut 
             for (key, field) in fields {
                 let path = path.key(key);
                 if is_map && plain::mistaken_for(key).is_some() {
-                    doubts.push(Doubt { path: path.clone(), key: true, number: None });
+                    doubts.push(Doubt { path: path.clone(), kind: DoubtKind::Key, text: key.clone() });
                 }
                 let child = if is_map { &schema["additionalProperties"] } else { &schema["properties"][key] };
                 doubtful(child, field, &path, doubts);
