@@ -9,6 +9,8 @@ mod loading;
 #[cfg(test)]
 mod real_components;
 #[cfg(test)]
+mod scim_connector;
+#[cfg(test)]
 mod scim_peers;
 #[cfg(test)]
 mod store;

@@ -1,131 +1,18 @@
 //! The SCIM connector against servers that others wrote: what it makes is there, what it takes is gone, and it takes no
 //! more requests than needed.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use appaccess::connector::{Calls, Reader, Scope, Work, Writer, scim};
-use appaccess::http::{Auth, Client, RateSettings, Settings, Shared};
-use appaccess_core::access::{
-    AccountId, AccountState, Evidence, LookUp, Mail, ObjectName, Observation, Person, PersonKey, PersonName, Slot, Text,
-};
-use appaccess_core::plan::{Action, Cause, Change};
+use appaccess::connector::{Reader, Writer, scim};
+use appaccess_core::access::{AccountState, LookUp, Mail, Slot};
+use appaccess_core::plan::Action;
 use reqwest::Method;
 
 use crate::support::peers::{Peer, TOKEN};
+use crate::support::scim_access::{Access, first_sync, members, names, number_of, person, work};
 
-/// A connector to a peer, and what it was told.
-struct Access {
-    reader: scim::ScimReader,
-    writer: scim::ScimWriter,
-    scope: Scope,
-}
-
-fn client(base: &str) -> Client {
-    let auth = Auth::Bearer(TOKEN.into());
-    let mut settings = Settings::new(base.parse().expect("a peer has an address"), auth, Shared::default());
-    settings.allow_loopback = true;
-    settings.rate = RateSettings::new(100_000, Duration::from_secs(1), None);
-    Client::new(settings).expect("the settings are good")
-}
-
-impl Access {
-    fn open(peer: &Peer, change: impl FnOnce(&mut scim::Settings)) -> Self {
-        let mut settings = scim::Settings::new(client(&peer.base));
-        change(&mut settings);
-        let (reader, writer) = scim::open(settings).expect("the settings are good");
-        Self { reader, writer, scope: Scope::default() }
-    }
-
-    async fn observe(&self) -> Observation {
-        let observation = self.reader.observe(&self.scope).await.expect("the peer can be read");
-        assert!(observation.is_complete(), "{:?}", observation.completeness);
-        observation
-    }
-
-    /// Carries out all of `work`, as a pass does: ids of what was made go to what comes after.
-    async fn apply(&self, mut work: Vec<Work>) {
-        for batch in self.writer.batches(&work) {
-            let pieces: Vec<Work> = batch.iter().map(|index| work[*index].clone()).collect();
-            for (index, outcome) in batch.iter().zip(self.writer.apply(&pieces).await) {
-                let applied = outcome.unwrap_or_else(|error| panic!("{:?}: {error}", work[*index].change));
-                let made = work[*index].change.clone();
-                for one in &mut work {
-                    if applied.account.is_some() && one.change.person == made.person {
-                        one.account.clone_from(&applied.account);
-                    }
-                    if applied.entitlement.is_some() && one.change.slot == made.slot {
-                        one.entitlement.clone_from(&applied.entitlement);
-                    }
-                }
-            }
-        }
-    }
-
-    fn calls_since(&self, before: Calls) -> (u64, u64) {
-        let now = self.reader.calls();
-        (now.reads - before.reads, now.writes - before.writes)
-    }
-}
-
-fn person(number: usize) -> Person {
-    let key = PersonKey::Known { directory: ObjectName::new("it", "people"), id: format!("id-{number}").into() };
-    Person {
-        mail: Mail::parse(&format!("p{number}@example.com")).ok(),
-        name: PersonName { given: Some("Pat".into()), family: Some(format!("Number{number}").into()) },
-        ..Person::literal(key)
-    }
-}
-
-fn work(action: Action, person: Option<&Person>, account: Option<&AccountId>, slot: Slot) -> Work {
-    let losing = matches!(action, Action::Revoke | Action::Suspend | Action::Delete);
-    Work {
-        change: Change {
-            action,
-            person: person.map(|person| person.key.clone()),
-            label: Text::from("label"),
-            account: account.cloned(),
-            slot,
-            from: None,
-            to: None,
-            attributes: BTreeMap::new(),
-            cause: if losing { Cause::Withdrawn } else { Cause::Declared },
-            evidence: Evidence::Claims(Vec::new()),
-            permitted: true,
-            held: None,
-            due: None,
-        },
-        person: person.cloned(),
-        account: account.cloned(),
-        entitlement: None,
-    }
-}
-
-/// The accounts and groups of `people`, the members of group `g` being those whose number is `g` modulo `groups`.
-fn first_sync(people: usize, groups: usize) -> Vec<Work> {
-    let mut all: Vec<Work> =
-        (0..people).map(|number| work(Action::Create, Some(&person(number)), None, Slot::account())).collect();
-    all.extend((0..groups).map(|group| work(Action::Create, None, None, Slot::group(&format!("Group {group}")))));
-    all.extend((0..people).filter(|_| groups > 0).map(|number| {
-        let slot = Slot::group(&format!("Group {}", number % groups));
-        work(Action::Grant, Some(&person(number)), None, slot)
-    }));
-    all
-}
-
-fn names(groups: usize) -> BTreeSet<Text> {
-    (0..groups).map(|group| Text::from(format!("Group {group}"))).collect()
-}
-
-fn members(observation: &Observation, group: &str) -> usize {
-    let slot = Slot::group(group);
-    observation.accounts.iter().filter(|account| account.entitlements.contains_key(&slot)).count()
-}
-
-fn number_of(observation: &Observation, number: usize) -> &appaccess_core::access::ObservedAccount {
-    let id = format!("id-{number}");
-    let found = observation.accounts.iter().find(|account| account.external_id.as_deref() == Some(id.as_str()));
-    found.expect("the account is there")
+fn access_to(peer: &Peer, change: impl FnOnce(&mut scim::Settings)) -> Access {
+    Access::open(&peer.base, TOKEN, change)
 }
 
 #[tokio::test]
@@ -139,7 +26,7 @@ async fn scimmy_gets_its_first_sync_with_the_fewest_requests() {
 }
 
 async fn first_sync_takes_the_fewest_requests(peer: &Peer) {
-    let mut access = Access::open(peer, |settings| settings.profile.page_size = 20);
+    let mut access = access_to(peer, |settings| settings.profile.page_size = 20);
     access.scope.groups = names(3);
     access.reader.capabilities().await.expect("the peer describes itself");
     let before = access.reader.calls();
@@ -168,7 +55,7 @@ async fn scimmy_follows_its_people() {
 }
 
 async fn a_server_follows_its_people(peer: &Peer) {
-    let mut access = Access::open(peer, |_| {});
+    let mut access = access_to(peer, |_| {});
     access.scope.groups = names(1);
     access.apply(first_sync(4, 1)).await;
     let before = access.observe().await;
@@ -211,12 +98,12 @@ async fn a_server_follows_its_people(peer: &Peer) {
 #[tokio::test]
 async fn discovery_is_asked_for_once_a_day_by_however_many_processes() {
     let peer = Peer::scim2_server().await;
-    let access = Access::open(&peer, |_| {});
+    let access = access_to(&peer, |_| {});
     access.reader.capabilities().await.expect("the peer describes itself");
     access.reader.capabilities().await.expect("the peer describes itself");
     assert_eq!(access.reader.calls().reads, 2);
     let learnt = access.reader.learnt();
-    let again = Access::open(&peer, |settings| settings.learnt = learnt);
+    let again = access_to(&peer, |settings| settings.learnt = learnt);
     again.reader.capabilities().await.expect("the peer describes itself");
     assert_eq!(again.reader.calls().reads, 0);
 }
@@ -228,7 +115,7 @@ async fn an_account_that_somebody_else_made_is_not_taken_for_ours() {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "P1@example.com", "externalId": "theirs",
     });
     assert_eq!(peer.call(Method::POST, "/Users", Some(&body)).await.status, 201);
-    let access = Access::open(&peer, |_| {});
+    let access = access_to(&peer, |_| {});
     let outcome = access.writer.apply(&[work(Action::Create, Some(&person(1)), None, Slot::account())]).await;
     assert_eq!(outcome[0].as_ref().expect_err("the name is taken").reason(), "Refused");
 }

@@ -83,7 +83,9 @@ struct OfGroup {
 
 /// The batches of `work`, with at most `members_max` member changes in one, at least one.
 pub(super) fn batches(work: &[Work], members_max: usize) -> Vec<Vec<usize>> {
-    let created: BTreeSet<Text> = work.iter().filter(|work| kind(work) == Kind::CreateAccount).map(whose).collect();
+    let those_of =
+        |wanted: Kind| -> BTreeSet<Text> { work.iter().filter(|work| kind(work) == wanted).map(whose).collect() };
+    let (created, suspended) = (those_of(Kind::CreateAccount), those_of(Kind::Suspend));
     let mut of_accounts: BTreeMap<(Phase, Text), Vec<usize>> = BTreeMap::new();
     let mut of_groups: BTreeMap<String, OfGroup> = BTreeMap::new();
     let mut found: Vec<(Phase, Vec<usize>)> = Vec::new();
@@ -93,6 +95,7 @@ pub(super) fn batches(work: &[Work], members_max: usize) -> Vec<Vec<usize>> {
             Kind::CreateAccount => of_account(Phase::Create),
             Kind::Gain if created.contains(&whose(one)) => of_account(Phase::Create),
             Kind::Gain => of_account(Phase::Gain),
+            Kind::Lose if suspended.contains(&whose(one)) => of_account(Phase::Suspend),
             Kind::Lose => of_account(Phase::Lose),
             Kind::Suspend => of_account(Phase::Suspend),
             Kind::DeleteAccount => found.push((Phase::Delete, vec![index])),
@@ -187,6 +190,16 @@ pub(super) mod tests {
             work(Action::Update, Some("c@example.com"), Slot::account()),
         ];
         assert_eq!(batches(&all, 100), [vec![4, 5], vec![3, 2], vec![1], vec![0]]);
+    }
+
+    #[test]
+    fn who_is_suspended_loses_roles_in_the_same_request() {
+        let all = [
+            work(Action::Revoke, Some("a@example.com"), Slot::new("role", "admin")),
+            work(Action::Revoke, Some("b@example.com"), Slot::new("role", "admin")),
+            work(Action::Suspend, Some("a@example.com"), Slot::account()),
+        ];
+        assert_eq!(batches(&all, 100), [vec![1], vec![0, 2]]);
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub(super) trait Collect {
     /// Forgets all: the listing starts over.
     fn clear(&mut self);
 
+    /// Whether the collection may be missing altogether: an app without groups, where no group matters.
+    fn may_be_missing(&self) -> bool {
+        false
+    }
+
     /// Takes the resources of one page that `listing` sees for the first time.
     fn page(&mut self, body: &[u8], listing: &mut Listing) -> Result<PageHead, list::ListError>;
 }
@@ -48,6 +53,9 @@ impl Shared {
         loop {
             calls += 1;
             let response = self.page(collection, query, &request).await?;
+            if calls == 1 && matches!(response.status, 404 | 501) && collect.may_be_missing() {
+                return Ok(Ended { incomplete: None, calls });
+            }
             let step = if response.is_success() {
                 let head =
                     collect.page(&response.body, &mut listing).map_err(|error| not_a_list(collection, &error))?;

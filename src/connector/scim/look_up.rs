@@ -110,6 +110,9 @@ impl Shared {
         let get = Get::new(target).query("filter", &filter);
         let response = self.get(get).await.map_err(|error| read_failed(what, error))?;
         if !response.is_success() {
+            if response.status == 501 {
+                self.learn(|learnt| learnt.dialect.filter_ignored = true);
+            }
             return Err(unexpected("a look-up of one user", &response));
         }
         let case_sensitive = self.profile().case_sensitive_user_name;

@@ -62,6 +62,10 @@ struct Groups {
 }
 
 impl Collect for Groups {
+    fn may_be_missing(&self) -> bool {
+        self.scope.is_empty()
+    }
+
     fn clear(&mut self) {
         *self = Self { scope: std::mem::take(&mut self.scope), ..Self::default() };
     }

@@ -54,7 +54,7 @@ impl ScimWriter {
         let mut sent = self.post_user(&body).await;
         if let Ok(response) = &sent
             && response.status == 400
-            && let Some(fewer) = self.without_unpublished(&draft, &body).await?
+            && let Ok(Some(fewer)) = self.without_unpublished(&draft, &body).await
         {
             sent = self.post_user(&fewer).await;
         }
@@ -182,7 +182,8 @@ impl ScimWriter {
             return self.switch(id, active).await;
         }
         if by_patch && profile.active_form != ActiveForm::Put {
-            let together = [&[switch_operation(active, profile.active_form)], operations].concat();
+            let switch = [switch_operation(active, profile.active_form)];
+            let together = if active { [&switch, operations] } else { [operations, &switch] }.concat();
             let response = self.patch_user(id, &PatchBody::new(together)).await?;
             if response.is_success() && shows(&response, active) {
                 return Ok(());

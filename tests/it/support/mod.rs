@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod peers;
 pub(crate) mod process;
 pub(crate) mod recorder;
+pub(crate) mod scim_access;
 pub(crate) mod tools;
 pub(crate) mod wait;
 
