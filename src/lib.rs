@@ -6,3 +6,4 @@ pub mod http;
 pub mod load;
 pub mod sim;
 pub mod store;
+pub mod sync;

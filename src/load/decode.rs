@@ -193,7 +193,7 @@ impl Decoder {
         if let Some(fields) = value.as_object_mut()
             && let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut)
         {
-            metadata.insert("namespace".to_owned(), name.namespace.clone().into());
+            metadata.insert("namespace".to_owned(), (&*name.namespace).into());
         }
         if let Err(message) = self.insert(source.place(), kind, &name, value) {
             self.problem(source.problem(Some(title), &Violation::new(&Path::default(), message, "")));

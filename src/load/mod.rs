@@ -3,11 +3,13 @@
 //! One bad document never hides the others: what cannot be read becomes a [`Problem`] and, where it is one of our kinds, a
 //! [`Broken`] object, so that nobody takes it for withdrawn.
 
+mod declared;
 mod decode;
 mod document;
 pub mod files;
 mod path;
 mod plain;
+pub mod policy;
 mod references;
 pub mod secrets;
 mod suggest;
@@ -18,33 +20,16 @@ use std::{
     fmt,
 };
 
-pub use self::references::{Finding, references, target_key};
+pub use appaccess_core::access::ObjectName;
+
+pub use self::{
+    declared::{DirectoryReading, by_age, domain_owners, inline_people, inline_reading, world},
+    references::{Finding, references, target_key},
+};
 use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team, source::Source};
 
 /// Namespace of objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";
-
-/// Namespace and name of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectName {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-impl ObjectName {
-    /// The object of that namespace and name.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for ObjectName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.namespace, self.name)
-    }
-}
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -117,8 +117,7 @@ impl<'a> Findings<'a> {
 
 /// The object that a reference names from within `subject`.
 fn resolve(subject: Subject<'_>, reference: &Reference) -> ObjectName {
-    let namespace = reference.namespace.clone().unwrap_or_else(|| subject.name.namespace.clone());
-    ObjectName::new(namespace, reference.name.clone())
+    ObjectName::new(reference.namespace.as_deref().unwrap_or(&subject.name.namespace), &reference.name)
 }
 
 /// Two target apps for one tenant: the later by name is stalled.

@@ -247,7 +247,7 @@ impl SecretSource {
         if !is_label(&secret.namespace) || !is_subdomain(&secret.name) {
             return None;
         }
-        let folder = self.folder.as_ref()?.join(&secret.namespace).join(&secret.name);
+        let folder = self.folder.as_ref()?.join(&*secret.namespace).join(&*secret.name);
         folder.is_dir().then_some(folder)
     }
 

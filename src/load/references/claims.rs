@@ -20,7 +20,7 @@ pub(super) fn check(findings: &mut Findings<'_>) {
             let path = format!("spec.grants[{index}]");
             people::subjects(findings, subject, &format!("{path}.subjects"), &grant.subjects);
             people::subjects(findings, subject, &format!("{path}.except"), &grant.except);
-            if let Some(app) = app.filter(|_| app_namespace != name.namespace) {
+            if let Some(app) = app.filter(|_| *app_namespace != *name.namespace) {
                 permitted(findings, subject, &path, &app.object, grant);
             }
         }
@@ -29,7 +29,7 @@ pub(super) fn check(findings: &mut Findings<'_>) {
 
 /// Whether the target app allows all that the grant claims. What is not there reads the same as what is not allowed.
 fn permitted(findings: &mut Findings<'_>, subject: Subject<'_>, path: &str, app: &TargetApp, grant: &Grant) {
-    let namespace = subject.name.namespace.as_str();
+    let namespace = &*subject.name.namespace;
     let labels = findings.loaded.namespaces.get(namespace);
     let selects = |allow: &&Allow| names_namespace(&allow.namespaces, namespace, labels);
     let allows: Vec<&Allow> = app.spec.allow.iter().filter(selects).collect();
@@ -122,7 +122,7 @@ fn matches_glob(pattern: &str, text: &str, namespace: &str) -> bool {
 
 /// Whether an object may be named from `namespace`.
 pub(super) fn is_shared(owner: &ObjectName, share_with: &[String], namespace: &str) -> bool {
-    owner.namespace == namespace || share_with.iter().any(|shared| shared == namespace)
+    *owner.namespace == *namespace || share_with.iter().any(|shared| shared == namespace)
 }
 
 #[cfg(test)]

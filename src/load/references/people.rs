@@ -128,7 +128,7 @@ pub(super) fn directory(
 }
 
 fn directory_name(subject: Subject<'_>, name: &str, namespace: Option<&String>) -> ObjectName {
-    ObjectName::new(namespace.unwrap_or(&subject.name.namespace).clone(), name)
+    ObjectName::new(namespace.map_or(&subject.name.namespace, String::as_str), name)
 }
 
 fn inline<'a>(findings: &Findings<'a>, name: &ObjectName) -> Option<&'a InlineSource> {

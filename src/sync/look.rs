@@ -1,0 +1,201 @@
+//! The reading half of a pass: capabilities, desired edges, a reading with its proof, look-ups, a plan. Cannot change
+//! anything.
+
+use std::collections::BTreeSet;
+
+use appaccess_core::{
+    access::{
+        AccountId, AppPolicy, Capabilities, Completeness, Edge, Finding, LookUp, Memory, Observation, Person, PersonKey,
+    },
+    plan::{self, Input, Plan},
+    resolve::{Desired, World, resolve},
+};
+use jiff::Timestamp;
+
+use crate::connector::{ConnectorError, Reader, Scope};
+
+/// Look-ups of one pass: what is left is asked in the next.
+const MOST_LOOK_UPS: usize = 200;
+/// Accounts that vanished at once and are asked for one by one.
+const MOST_VANISHED: usize = 20;
+/// How often a plan may ask further questions.
+const MOST_ROUNDS: usize = 4;
+
+/// How judgement differs from the ordinary.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Withdrawn claims do not settle.
+    pub no_settle: bool,
+    /// There is no memory to rest on.
+    pub stateless: bool,
+    /// Edges whose withdrawal a pull request approved.
+    pub approved_withdrawals: BTreeSet<Edge>,
+    /// The target app or its namespace is terminating.
+    pub terminating: bool,
+}
+
+/// A plan with all that it rests on.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What the app can do.
+    pub capabilities: Capabilities,
+    /// Who should hold what.
+    pub desired: Desired,
+    /// What the app holds.
+    pub observation: Observation,
+    /// What we remembered when it was made.
+    pub memory: Memory,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// Reads one app and plans, without changing anything.
+///
+/// # Errors
+/// What the app answered to a question that the plan cannot do without.
+pub async fn look(
+    policy: &AppPolicy,
+    world: &World,
+    reader: &dyn Reader,
+    memory: Memory,
+    options: &Options,
+    now: Timestamp,
+) -> Result<Look, ConnectorError> {
+    let capabilities = reader.capabilities().await?;
+    let desired = resolve(world, policy, &capabilities, &memory, now);
+    let scope = scope(policy, &desired, &memory);
+    let mut observation = reader.observe(&scope).await?;
+    confirm_cliff(policy, reader, &scope, &memory, &mut observation).await?;
+    let mut look = plan_of(policy, capabilities, desired, observation, memory, options, now);
+    for _ in 0..MOST_ROUNDS {
+        if look.plan.look_ups.is_empty() {
+            break;
+        }
+        let questions: Vec<LookUp> = look.plan.look_ups.iter().take(MOST_LOOK_UPS).cloned().collect();
+        for question in questions {
+            let person = whom(&look.desired, &question);
+            let found = reader.look_up(&question, person.as_ref()).await?;
+            look.observation.answer(question, found);
+        }
+        look.replan(policy, options, now);
+    }
+    Ok(look)
+}
+
+fn plan_of(
+    policy: &AppPolicy,
+    capabilities: Capabilities,
+    desired: Desired,
+    observation: Observation,
+    memory: Memory,
+    options: &Options,
+    now: Timestamp,
+) -> Look {
+    let input = Input {
+        policy,
+        capabilities: &capabilities,
+        desired: &desired,
+        observation: &observation,
+        memory: &memory,
+        options: judgement(options),
+        now,
+    };
+    let plan = plan::plan(&input);
+    Look { capabilities, desired, observation, memory, plan }
+}
+
+fn judgement(options: &Options) -> plan::Options<'_> {
+    plan::Options {
+        no_settle: options.no_settle,
+        stateless: options.stateless,
+        approved_withdrawals: Some(&options.approved_withdrawals),
+        terminating: options.terminating,
+    }
+}
+
+impl Look {
+    /// Everything that the plan rests on, for asking the core further questions.
+    #[must_use]
+    pub fn input<'a>(&'a self, policy: &'a AppPolicy, options: &'a Options, now: Timestamp) -> Input<'a> {
+        Input {
+            policy,
+            capabilities: &self.capabilities,
+            desired: &self.desired,
+            observation: &self.observation,
+            memory: &self.memory,
+            options: judgement(options),
+            now,
+        }
+    }
+
+    /// Plans again after something of what it rests on has changed.
+    pub fn replan(&mut self, policy: &AppPolicy, options: &Options, now: Timestamp) {
+        self.plan = plan::plan(&self.input(policy, options, now));
+    }
+}
+
+/// The groups that matter: those that claims, our inventory or the policy name.
+pub(super) fn scope(policy: &AppPolicy, desired: &Desired, memory: &Memory) -> Scope {
+    let claimed = desired.slots().chain(memory.inventory.keys().map(|edge| &edge.slot));
+    let named = claimed.filter(|slot| slot.is_group()).map(|slot| slot.name.clone());
+    Scope { groups: named.chain(policy.ownership.groups.keys().cloned()).collect() }
+}
+
+fn whom(desired: &Desired, question: &LookUp) -> Option<Person> {
+    match question {
+        LookUp::Person(person) => desired.people.get(person).cloned().or_else(|| match person {
+            PersonKey::Known { .. } => None,
+            literal => Some(Person::literal(literal.clone())),
+        }),
+        LookUp::Account(_) => None,
+    }
+}
+
+/// A reading that lost more accounts than the budget allows must be confirmed: by a second reading that agrees, and one
+/// by one for some of the vanished.
+async fn confirm_cliff(
+    policy: &AppPolicy,
+    reader: &dyn Reader,
+    scope: &Scope,
+    memory: &Memory,
+    observation: &mut Observation,
+) -> Result<(), ConnectorError> {
+    let Some(last) = &memory.last_complete else { return Ok(()) };
+    if !observation.is_complete() {
+        return Ok(());
+    }
+    let vanished = vanished(last, observation);
+    let seen = u64::try_from(last.len()).unwrap_or(u64::MAX);
+    let allowed = policy.safety.maximum_removals.allowed(seen);
+    if u64::try_from(vanished.len()).unwrap_or(u64::MAX) <= allowed {
+        return Ok(());
+    }
+    tracing::warn!(app = %policy.app, vanished = vanished.len(), allowed, "accounts vanished at once: reading again");
+    let second = reader.observe(scope).await?;
+    let agrees = second.is_complete() && self::vanished(last, &second) == vanished;
+    *observation = second;
+    let mut confirmed = agrees;
+    if agrees {
+        for account in vanished.iter().take(MOST_VANISHED) {
+            let question = LookUp::Account(account.clone());
+            let found = reader.look_up(&question, None).await?;
+            observation.answer(question.clone(), found);
+            confirmed &= observation.findings.get(&question) == Some(&Finding::NotFound);
+        }
+    }
+    if !confirmed {
+        let message = format!(
+            "{} of {} accounts vanished since the last complete reading, {allowed} would be within the budget, and the \
+             app does not confirm it",
+            vanished.len(),
+            last.len()
+        );
+        observation.completeness =
+            Completeness::Incomplete { reason: "ObservationCliff".into(), message: message.into() };
+    }
+    Ok(())
+}
+
+fn vanished(last: &BTreeSet<AccountId>, observation: &Observation) -> BTreeSet<AccountId> {
+    last.iter().filter(|id| observation.account(id).is_none()).cloned().collect()
+}

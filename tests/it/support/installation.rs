@@ -1,0 +1,215 @@
+//! A whole installation without a cluster: YAML, a simulated vendor, a store, and a clock that the test sets.
+
+use std::{
+    collections::BTreeSet,
+    io::Cursor,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use appaccess::{
+    connector,
+    load::{self, files},
+    sim::scim::{Options as SimulatorOptions, Server},
+    store::{Store, Writer},
+    sync::{
+        AppReport, AppResult, Credentials, Declared, Fleet, Options, Report, read_directories, remember_directories,
+    },
+};
+use appaccess_core::{
+    access::ObjectName,
+    plan::{Action, Outcome},
+    status::Failure,
+};
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+/// The target app that [`Installation`] declares.
+pub(crate) const APP: &str = "access/app";
+
+struct OneToken(String);
+
+impl Credentials for OneToken {
+    fn read<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<connector::Keys, Failure>> {
+        let keys = connector::Keys::from([("token".to_owned(), SecretString::from(self.0.as_str()))]);
+        Box::pin(async move { Ok(keys) })
+    }
+}
+
+/// A simulated vendor, what is declared about it, and what is remembered.
+pub(crate) struct Installation {
+    pub(crate) vendor: Server,
+    pub(crate) store: Store,
+    pub(crate) fleet: Fleet,
+    pub(crate) options: Options,
+    writer: Writer,
+    seconds: Arc<AtomicI64>,
+    app: String,
+    claims: String,
+}
+
+impl Installation {
+    /// An RFC-true vendor, and nothing declared.
+    pub(crate) async fn new() -> Self {
+        Self::with(SimulatorOptions::default()).await
+    }
+
+    /// A vendor with habits of its own.
+    pub(crate) async fn with(options: impl Into<SimulatorOptions>) -> Self {
+        let vendor = Server::start(options).await.unwrap();
+        let seconds = Arc::new(AtomicI64::new(1_800_000_000));
+        let told = Arc::clone(&seconds);
+        let clock: appaccess::sync::Clock =
+            Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
+        let store = Store::open(":memory:").await.unwrap();
+        let writer = store.become_writer("test", clock(), SignedDuration::from_hours(24 * 365)).await.unwrap();
+        let connectors =
+            connector::Options { allow_loopback: true, clock: Arc::clone(&clock), ..connector::Options::default() };
+        let fleet = Fleet {
+            connectors,
+            credentials: Arc::new(OneToken(vendor.token().to_owned())),
+            clock,
+            stop: CancellationToken::new(),
+            concurrency: 4,
+        };
+        let mut this = Self {
+            vendor,
+            store,
+            fleet,
+            options: Options::default(),
+            writer,
+            seconds,
+            app: String::new(),
+            claims: String::new(),
+        };
+        this.app("mode: Full");
+        this
+    }
+
+    /// Declares the target app with these fields of its spec (a YAML block of its own indentation).
+    pub(crate) fn app(&mut self, spec: &str) {
+        let spec = indented(spec, "  ");
+        self.app = format!(
+            "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {{name: app, namespace: access}}\nspec:\n  \
+             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: 10}}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
+            self.vendor.base_url()
+        );
+    }
+
+    /// Declares these grants (YAML of `grants`), and nothing else.
+    pub(crate) fn grants(&mut self, grants: &str) {
+        let grants = indented(grants, "    ");
+        self.claims = format!(
+            "---\napiVersion: appaccess.dev/v1alpha1\nkind: AppAccess\nmetadata: {{name: staff, namespace: access}}\nspec:\n  \
+             appRef: {{name: app}}\n  grants:\n{grants}"
+        );
+    }
+
+    /// Adds documents to what is declared.
+    pub(crate) fn add(&mut self, documents: &str) {
+        self.claims.push_str("---\n");
+        self.claims.push_str(documents);
+    }
+
+    /// Time passes.
+    pub(crate) fn wait(&self, duration: SignedDuration) {
+        self.seconds.fetch_add(duration.as_secs(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.fleet.clock)()
+    }
+
+    fn load(&self) -> load::Loaded {
+        let text = format!("{}{}", self.app, self.claims);
+        let loaded = files::read_with(&[PathBuf::from("-")], || Cursor::new(text.clone())).unwrap();
+        assert!(loaded.problems.is_empty(), "{:?}\n{text}", loaded.problems);
+        loaded
+    }
+
+    /// One pass; the app's own report.
+    pub(crate) async fn pass(&self) -> AppReport {
+        let loaded = self.load();
+        let readings = read_directories(&loaded, Some(&self.store), self.now()).await.unwrap();
+        remember_directories(&loaded, &readings, &self.writer, self.now()).await.unwrap();
+        let world = load::world(&loaded, &readings);
+        let declared = Declared { loaded: &loaded, world: &world };
+        let mut reports = self.fleet.pass(declared, &self.writer, &BTreeSet::new(), &self.options).await;
+        let report = reports.pop().unwrap();
+        assert_eq!(report.app, ObjectName::parse(APP).unwrap());
+        report
+    }
+
+    /// One pass that must work.
+    pub(crate) async fn work(&self) -> Report {
+        match self.pass().await.result {
+            AppResult::Worked(report) => *report,
+            other => panic!("the pass did not work: {other:?}"),
+        }
+    }
+
+    /// A plan, which changes nothing.
+    pub(crate) async fn plan(&self) -> Report {
+        let loaded = self.load();
+        let readings = read_directories(&loaded, Some(&self.store), self.now()).await.unwrap();
+        let world = load::world(&loaded, &readings);
+        let declared = Declared { loaded: &loaded, world: &world };
+        let mut reports =
+            self.fleet.plan(declared, Some(&self.store), &BTreeSet::new(), &self.options, self.now()).await;
+        match reports.pop().unwrap().result {
+            AppResult::Worked(report) => *report,
+            other => panic!("the plan did not work: {other:?}"),
+        }
+    }
+
+    /// Approves the hold with this digest, as a declared object would.
+    pub(crate) fn approve(&mut self, digest: &str) {
+        let not_after = self.now().checked_add(SignedDuration::from_hours(24)).unwrap();
+        self.add(&format!(
+            "apiVersion: appaccess.dev/v1alpha1\nkind: AccessApproval\nmetadata: {{name: yes-{}, namespace: access}}\nspec:\n  \
+             appRef: {{name: app}}\n  digest: \"{digest}\"\n  decision: Approve\n  notAfter: \"{not_after}\"\n",
+            &digest[7..15]
+        ));
+    }
+
+    /// The user names that can log in.
+    pub(crate) fn active(&self) -> BTreeSet<String> {
+        let users = self.vendor.snapshot().users;
+        users.into_iter().filter(|(_, user)| user.active).map(|(name, _)| name).collect()
+    }
+
+    /// The members of a group by user name.
+    pub(crate) fn members(&self, group: &str) -> BTreeSet<String> {
+        self.vendor.snapshot().groups.get(group).cloned().unwrap_or_default()
+    }
+}
+
+/// What a pass did, as `action label slot outcome` lines.
+pub(crate) fn story(report: &Report) -> Vec<String> {
+    let told = report.done.iter().filter(|done| done.change.action != Action::Adopt);
+    told.map(|done| {
+        let change = &done.change;
+        let why = match (&done.outcome, change.held) {
+            (Outcome::Held, Some(reason)) => reason.as_str().to_owned(),
+            (outcome, _) => outcome.as_str().to_owned(),
+        };
+        let slot = if change.slot.is_account() { String::new() } else { format!(" {}", change.slot) };
+        format!("{} {}{slot}: {why}", change.action.as_str(), change.label)
+    })
+    .collect()
+}
+
+/// Each line of a block, indented.
+fn indented(block: &str, by: &str) -> String {
+    block.lines().flat_map(|line| [by, line, "\n"]).collect()
+}
+
+/// Names as a set.
+pub(crate) fn names<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
