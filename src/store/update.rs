@@ -110,6 +110,7 @@ impl Update {
             withdrawn: Changes { set: books.withdrawn, cleared: books.restored },
             refused: Changes { set: since(books.refused, now), cleared: books.no_longer_refused },
             groups: Changes { set: books.groups, cleared: BTreeSet::new() },
+            holds: books.intents.into_iter().map(|(digest, rows)| (digest, RecordedHold { rows, at: now })).collect(),
             unmanaged_since: Changes { set: since(books.unmanaged_since, now), cleared: books.no_longer_unmanaged },
             ..Self::default()
         }

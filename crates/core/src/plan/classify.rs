@@ -39,7 +39,7 @@ pub(super) fn classify(input: &Input<'_>, desired: &Desired, account: &ObservedA
         return match (acts, reported) {
             (Some((_, breaker)), _) => Stranger { class: Class::Orphan, firm: !breaker, person },
             (None, true) => Stranger { class: Class::Orphan, firm: false, person },
-            (None, false) => Stranger { class: Class::Unknown, firm: true, person },
+            (None, false) => Stranger { class: Class::Unknown, firm: is_reliable(desired, key), person },
         };
     }
     match domains.find_map(|domain| desired.owned_domains.get(domain)) {
@@ -47,4 +47,9 @@ pub(super) fn classify(input: &Input<'_>, desired: &Desired, account: &ObservedA
         Some(false) => Stranger { class: Class::Unknown, person, firm: false },
         None => Stranger { class: Class::Unknown, person, firm: true },
     }
+}
+
+/// Whether the directory of a person can be relied on: else nobody can tell whether the person left.
+fn is_reliable(desired: &Desired, person: &PersonKey) -> bool {
+    !matches!(person, PersonKey::Known { directory, .. } if desired.unknown_directories.contains_key(directory))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{
     Action, Cause, Change, DriftKind, HeldReason,
     draft::{Draft, Subject, seen_claims},
@@ -9,8 +11,8 @@ use super::{
 };
 use crate::{
     access::{
-        AccountHold, AccountState, Adopt, Completeness, Edge, Evidence, Finding, Level, LoginSource, LookUp,
-        ObservedAccount, Origin, OwnedEdge, Person, PersonKey, Provisioning, Slot, Text,
+        AccountHold, AccountState, Adopt, ClaimName, Completeness, Edge, Evidence, Finding, Level, LoginSource, LookUp,
+        ObservedAccount, Origin, OwnedEdge, Person, PersonKey, Provisioning, SeenClaim, Slot, Text,
     },
     resolve::{ClaimProblem, DesiredEdge, ProblemKind, State},
 };
@@ -43,6 +45,9 @@ impl Draft<'_> {
             Some(Link::Account(id)) => {
                 let Some(account) = self.input.observation.account(&id) else { return };
                 self.spoken_for.insert(id);
+                if !self.is_proven_moved(person, account) {
+                    return;
+                }
                 self.compare_account(person, account, slots, missing);
             }
             Some(Link::Ambiguous(accounts)) => {
@@ -60,6 +65,24 @@ impl Draft<'_> {
                     Some(HeldReason::IdentityReused);
             }
             None => self.compare_missing(person, slots, evidence, missing),
+        }
+    }
+
+    /// S12: another account of somebody whose own one the reading lacks is taken only once that one is proven gone.
+    fn is_proven_moved(&mut self, person: &Person, account: &ObservedAccount) -> bool {
+        let edge = account_edge(&person.key);
+        let observation = self.input.observation;
+        let Some(owned) = self.canonical.inventory.get(&edge).filter(|owned| owned.account != account.id) else {
+            return true;
+        };
+        let question = LookUp::Account(owned.account.clone());
+        match observation.findings.get(&question) {
+            Some(Finding::NotFound) => true,
+            None if self.ask(question) => false,
+            Some(_) | None => {
+                self.unknown.insert(edge, "the reading lacks the account that is known to be theirs".into());
+                false
+            }
         }
     }
 
@@ -83,9 +106,14 @@ impl Draft<'_> {
         }
         let subject = self.subject(Some(&person.key), None);
         let action = self.provisioning();
-        self.change(&subject, action, Slot::account(), Cause::Declared, evidence);
+        let is_made = self.change(&subject, action, Slot::account(), Cause::Declared, evidence).permitted;
+        let first = self.changes.len();
         for (&slot, desired) in slots.iter().filter(|(slot, _)| !slot.is_account()) {
             self.give(&subject, slot, desired, missing);
+        }
+        // Nothing can be given to an account that is not to be made.
+        for change in self.changes.iter_mut().skip(first).filter(|change| change.person.is_some()) {
+            change.permitted &= is_made;
         }
     }
 
@@ -103,12 +131,13 @@ impl Draft<'_> {
                 Some(Finding::NotFound) => {}
                 Some(_) => return false,
                 None => {
-                    self.look_ups.insert(question);
+                    self.ask(question);
                     return false;
                 }
             }
         }
-        if observation.completeness == Completeness::Complete {
+        let cannot_ask = !self.input.capabilities.look_up;
+        if observation.is_complete() || (cannot_ask && observation.completeness == Completeness::NotListable) {
             return true;
         }
         let question = LookUp::Person(person.key.clone());
@@ -116,9 +145,7 @@ impl Draft<'_> {
             Some(Finding::NotFound) => true,
             Some(_) => false,
             None => {
-                if self.input.capabilities.look_up {
-                    self.look_ups.insert(question);
-                } else {
+                if !self.ask(question) {
                     self.unknown.insert(edge, "the reading is incomplete and the app has no look-up".into());
                 }
                 false
@@ -170,11 +197,13 @@ impl Draft<'_> {
         let edge = Edge::new(person.clone(), slot.clone());
         let owned = self.canonical.inventory.get(&edge).filter(|owned| owned.account == *account);
         let same = desired.value.is_none() || desired.value.as_ref() == observed;
-        if owned.is_none() {
-            if same && self.input.policy.adopt == Adopt::Never {
+        if owned.is_none() && self.input.policy.adopt == Adopt::Never {
+            // Raising makes the edge ours; what is there and not ours is left alone.
+            if same || self.input.capabilities.lowers(slot, observed, desired.value.as_ref()) {
                 self.report(DriftKind::NotOwned, subject, slot.clone(), observed.cloned(), None);
                 return;
             }
+        } else if owned.is_none() {
             let claims = Evidence::Claims(desired.claims.clone());
             let value = observed.cloned();
             let change = self.change(subject, Action::Adopt, slot.clone(), Cause::Declared, claims);
@@ -201,11 +230,12 @@ impl Draft<'_> {
         owned: Option<&OwnedEdge>,
     ) {
         let lowers = self.input.capabilities.lowers(slot, observed, desired.value.as_ref());
-        let was_claimed = owned.is_some_and(|owned| owned.value.as_ref() == observed);
-        let (cause, evidence) = match (lowers, owned.filter(|_| was_claimed)) {
+        if lowers && !self.may_lower(subject, slot) {
+            return;
+        }
+        let (cause, evidence) = match (lowers, owned) {
             (false, _) => (Cause::Declared, Evidence::Claims(desired.claims.clone())),
-            (true, Some(owned)) => (Cause::Withdrawn, Evidence::Gone(owned.claims.keys().cloned().collect())),
-            (true, None) => (Cause::Exclusive, Evidence::Policy("the declared value".into())),
+            (true, owned) => self.reason_to_lower(subject, slot, observed, owned),
         };
         let due = (cause == Cause::Withdrawn).then(|| self.settling(subject, slot)).flatten();
         let change = self.change(subject, Action::Change, slot.clone(), cause, evidence);
@@ -214,8 +244,44 @@ impl Draft<'_> {
         change.due = due;
     }
 
+    /// Why a value goes down: the claims that carried it ended or are gone, or nobody ever claimed it.
+    fn reason_to_lower(
+        &self,
+        subject: &Subject,
+        slot: &Slot,
+        observed: Option<&Level>,
+        owned: Option<&OwnedEdge>,
+    ) -> (Cause, Evidence) {
+        let of_value = |seen: &SeenClaim| seen.level.as_ref() == observed;
+        let carried: BTreeMap<&ClaimName, &SeenClaim> =
+            owned.into_iter().flat_map(|owned| &owned.claims).filter(|(_, seen)| of_value(seen)).collect();
+        if carried.is_empty() {
+            return (Cause::Exclusive, Evidence::Policy("the declared value".into()));
+        }
+        let ended: Option<Vec<Timestamp>> = carried.values().map(|seen| seen.until).collect();
+        let ended = ended.and_then(|ends| ends.into_iter().max()).filter(|end| *end <= self.input.now);
+        let edge = subject.person.clone().map(|person| Edge::new(person, slot.clone()));
+        let clock = edge.and_then(|edge| self.input.memory.withdrawn.get(self.canonical.stored(&edge)));
+        match ended {
+            Some(end) if clock.is_none_or(|clock| clock.since >= end) => (Cause::Expired, Evidence::Ended(end)),
+            _ => (Cause::Withdrawn, Evidence::Gone(carried.into_keys().cloned().collect())),
+        }
+    }
+
+    /// S1 and S10: lowering is a removal, so it rests on a reading that may be relied on and on claims that can all be
+    /// read.
+    fn may_lower(&mut self, subject: &Subject, slot: &Slot) -> bool {
+        let Some(person) = &subject.person else { return false };
+        let edge = Edge::new(person.clone(), slot.clone());
+        if let Some(why) = self.canonical.desired.may_be_more(&edge) {
+            self.unknown.insert(edge, why);
+            return false;
+        }
+        self.may_remove()
+    }
+
     /// When a lowered value has settled; starts the clock where it does not run yet.
-    fn settling(&mut self, subject: &Subject, slot: &Slot) -> Option<jiff::Timestamp> {
+    fn settling(&mut self, subject: &Subject, slot: &Slot) -> Option<Timestamp> {
         let person = subject.person.clone()?;
         let edge = Edge::new(person, slot.clone());
         self.settle(&edge, false)
@@ -274,18 +340,34 @@ impl Draft<'_> {
     }
 
     /// Keeps the books of an owned edge true: claims, end, and that it was seen.
+    ///
+    /// While a value waits to be lowered, the claims that carried it stay written down: they tell why it goes. While
+    /// some claim cannot be read, so do all that were seen.
     fn refresh(&mut self, edge: &Edge, desired: &DesiredEdge, observed: Option<&Level>) {
         let Some(owned) = self.canonical.inventory.get(edge) else { return };
         let stored = self.canonical.stored(edge).clone();
-        if self.input.memory.withdrawn.contains_key(&stored) && desired.value.as_ref() == observed {
-            self.bookkeeping.restored.insert(stored.clone());
+        let same = desired.value.is_none() || desired.value.as_ref() == observed;
+        let lowers = !same && self.input.capabilities.lowers(&edge.slot, observed, desired.value.as_ref());
+        if !lowers || stored != *edge {
+            self.stop_clock(edge);
         }
-        let mut now = owned.clone();
-        now.claims = seen_claims(desired);
-        now.until = desired.until;
-        now.unseen = 0;
-        if desired.value.is_none() || desired.value.as_ref() == observed {
+        let mut now = OwnedEdge { unseen: 0, ..owned.clone() };
+        if !lowers {
+            now.claims = seen_claims(desired);
+            now.until = desired.until;
+        }
+        if now.claims != owned.claims && self.canonical.desired.may_be_more(edge).is_some() {
+            now.until = owned.until.zip(desired.until).map(|(old, new)| old.max(new));
+            for (name, seen) in &owned.claims {
+                now.claims.entry(name.clone()).or_insert_with(|| seen.clone());
+            }
+        }
+        if same {
             now.value = observed.cloned();
+        }
+        let state = self.input.observation.account(&owned.account).map(|account| account.state);
+        if state != Some(AccountState::Suspended) {
+            now.hold = AccountHold::None;
         }
         if stored != *edge {
             self.bookkeeping.forgotten.insert(stored);

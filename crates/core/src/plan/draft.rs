@@ -116,6 +116,15 @@ impl<'a> Draft<'a> {
         Subject { person: person.cloned(), label, account: account.map(|account| account.id.clone()) }
     }
 
+    /// Asks a question where the app can be asked.
+    pub(super) fn ask(&mut self, question: LookUp) -> bool {
+        let can = self.input.capabilities.look_up;
+        if can {
+            self.look_ups.insert(question);
+        }
+        can
+    }
+
     /// Whether the books may be changed at all: in `Observe` nothing becomes ours.
     pub(super) fn keeps_books(&self) -> bool {
         self.input.policy.mode != Mode::Observe

@@ -54,7 +54,9 @@ pub fn row(change: &Change) -> Text {
         let _ = write!(line, "{}:{part};", part.len());
     }
     for (name, (from, to)) in &change.attributes {
-        let _ = write!(line, "{name}={}>{};", from.as_deref().unwrap_or(""), to.as_deref().unwrap_or(""));
+        for part in [name, from.as_deref().unwrap_or(""), to.as_deref().unwrap_or("")] {
+            let _ = write!(line, "{}:{part};", part.len());
+        }
     }
     line.into()
 }

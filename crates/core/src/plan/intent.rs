@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::digest_text;
+use super::{Cause, Change, Input, canonical::Canonical, digest_text, row};
 use crate::{
-    access::{ClaimName, Edge, Level, ObjectName, Slot, Text},
-    resolve::{Desired, DesiredEdge},
+    access::{AccountHold, ClaimName, Edge, Level, ObjectName, SeenClaim, Slot, Text},
+    resolve::{Desired, DesiredEdge, State},
 };
 
 /// One claim on one slot that a change withdraws, or lowers.
@@ -55,39 +56,75 @@ pub fn withdrawals(base: &Desired, head: &Desired) -> Vec<(Edge, Withdrawal)> {
     let mut all = Vec::new();
     for (edge, before) in &base.edges {
         let after = head.edges.get(edge);
-        for claim in &before.claims {
-            let same = after.and_then(|after| find(after, &claim.name, &claim.subject));
-            let withdrawal = |from: Option<Level>, to: Option<Level>| Withdrawal {
-                claim: claim.name.clone(),
-                subject: claim.subject.clone(),
-                slot: edge.slot.clone(),
-                from,
-                to,
-            };
-            match same {
-                None => all.push((edge.clone(), withdrawal(None, None))),
-                Some(after) if ends_earlier(after.until, claim.until) => {
-                    all.push((edge.clone(), withdrawal(None, None)));
-                }
-                Some(after) if after.level != claim.level => {
-                    all.push((edge.clone(), withdrawal(claim.level.clone(), after.level.clone())));
-                }
-                Some(_) => {}
-            }
-        }
+        let lost = before.claims.iter().filter_map(|claim| {
+            let seen = SeenClaim { subject: claim.subject.clone(), until: claim.until, level: claim.level.clone() };
+            lost(&edge.slot, &claim.name, &seen, after)
+        });
+        all.extend(lost.map(|withdrawal| (edge.clone(), withdrawal)));
     }
     all.sort();
     all
 }
 
-fn find<'a>(edge: &'a DesiredEdge, name: &ClaimName, subject: &Text) -> Option<&'a crate::access::Claim> {
-    edge.claims.iter().find(|claim| claim.name == *name && claim.subject == *subject)
+/// What became of one claim on one slot; `None` where it still says as much.
+fn lost(slot: &Slot, name: &ClaimName, seen: &SeenClaim, after: Option<&DesiredEdge>) -> Option<Withdrawal> {
+    let claims = after.into_iter().flat_map(|after| &after.claims);
+    // A grant may name one thing with two levels: the one that says as much counts.
+    let same = claims
+        .filter(|claim| claim.name == *name && claim.subject == seen.subject)
+        .max_by_key(|claim| (claim.level == seen.level, !ends_earlier(claim.until, seen.until)));
+    let withdrawal = |from: Option<Level>, to: Option<Level>| {
+        Some(Withdrawal { claim: name.clone(), subject: seen.subject.clone(), slot: slot.clone(), from, to })
+    };
+    match same {
+        None => withdrawal(None, None),
+        Some(now) if ends_earlier(now.until, seen.until) => withdrawal(None, None),
+        Some(now) if now.level != seen.level => withdrawal(seen.level.clone(), now.level.clone()),
+        Some(_) => None,
+    }
 }
 
-fn ends_earlier(after: Option<jiff::Timestamp>, before: Option<jiff::Timestamp>) -> bool {
+fn ends_earlier(after: Option<Timestamp>, before: Option<Timestamp>) -> bool {
     match (after, before) {
         (Some(after), Some(before)) => after < before,
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+/// What this pass is the first to find withdrawn: its intent digest, and the rows of the removals that follow from it.
+///
+/// Written down under that digest as if it had been shown, so that an approval of the digest frees exactly these rows,
+/// in whatever order they are done and whatever else moves.
+pub(super) fn found(
+    input: &Input<'_>,
+    canonical: &Canonical<'_>,
+    changes: &[Change],
+) -> Option<(Text, BTreeSet<Text>)> {
+    let mut withdrawals = BTreeSet::new();
+    let mut edges = BTreeSet::new();
+    for (edge, owned) in canonical.inventory.iter() {
+        let known_already = input.memory.withdrawn.contains_key(canonical.stored(edge));
+        if known_already || owned.hold != AccountHold::None || canonical.desired.leavers.contains_key(&edge.person) {
+            continue;
+        }
+        let after = match canonical.desired.state(edge) {
+            State::Desired(desired) => Some(desired),
+            State::Absent => None,
+            State::Unknown(_) => continue,
+        };
+        let live = owned.claims.iter().filter(|(_, seen)| seen.until.is_none_or(|until| until > input.now));
+        let lost: Vec<Withdrawal> = live.filter_map(|(name, seen)| lost(&edge.slot, name, seen, after)).collect();
+        if !lost.is_empty() {
+            edges.insert(edge);
+            withdrawals.extend(lost);
+        }
+    }
+    let follows = |change: &&Change| {
+        let edge = change.person.clone().map(|person| Edge::new(person, change.slot.clone()));
+        change.permitted && change.cause == Cause::Withdrawn && edge.is_some_and(|edge| edges.contains(&edge))
+    };
+    let rows: BTreeSet<Text> = changes.iter().filter(follows).map(row).collect();
+    let digest = intent_digest(&input.policy.app, &withdrawals);
+    (!rows.is_empty() && !input.memory.holds.contains_key(&digest)).then_some((digest, rows))
 }

@@ -31,8 +31,8 @@ pub use outcome::Outcome;
 
 use crate::{
     access::{
-        AccountId, AppPolicy, Capabilities, ClaimName, Class, Edge, LookUp, Memory, Observation, OwnedEdge, PersonKey,
-        Text, Tombstone, WithdrawnClaim,
+        AccountId, AppPolicy, Capabilities, ClaimName, Class, Edge, LookUp, Memory, Mode, Observation, OwnedEdge,
+        PersonKey, Text, Tombstone, WithdrawnClaim,
     },
     resolve::{ClaimProblem, Desired},
 };
@@ -119,6 +119,9 @@ pub struct Bookkeeping {
     pub tombstones: BTreeMap<Edge, Tombstone>,
     /// The vendor's ids of declared groups, where they are news.
     pub groups: BTreeMap<Text, Text>,
+    /// What this pass is the first to find withdrawn: the intent digest and the rows of the removals that follow. To be
+    /// remembered as a hold that was shown under that digest.
+    pub intents: BTreeMap<Text, BTreeSet<Text>>,
 }
 
 impl Bookkeeping {
@@ -183,6 +186,9 @@ pub fn plan(input: &Input<'_>) -> Plan {
     order::sort(&mut plan.changes);
     guard::judge(input, &mut plan);
     plan.hold = hold::gather(input, &plan.changes);
+    if input.policy.mode == Mode::Full && !input.options.stateless {
+        plan.bookkeeping.intents.extend(intent::found(input, &canonical, &plan.changes));
+    }
     plan.counts = count::count(input, &canonical, &plan);
     plan.cost = input.policy.pricing.as_ref().map(|pricing| cost(pricing, input, &plan));
     plan

@@ -40,7 +40,7 @@ impl Draft<'_> {
         }
     }
 
-    fn stop_clock(&mut self, edge: &Edge) {
+    pub(super) fn stop_clock(&mut self, edge: &Edge) {
         let stored = self.canonical.stored(edge);
         if self.input.memory.withdrawn.contains_key(stored) {
             self.bookkeeping.restored.insert(stored.clone());
@@ -76,14 +76,14 @@ impl Draft<'_> {
         if !self.may_remove() {
             return;
         }
-        let reason = self.reason(edge, owned);
-        let subject = self.subject(Some(&edge.person), Some(account));
         let required = self.input.capabilities.kind(&edge.slot).filter(|kind| kind.required && kind.is_single());
         let lowest = required.and_then(|kind| kind.order().first().cloned());
         if lowest.is_some() && lowest == *level {
             self.forget(edge);
             return;
         }
+        let reason = self.reason(edge, owned);
+        let subject = self.subject(Some(&edge.person), Some(account));
         let action = if lowest.is_some() { Action::Change } else { Action::Revoke };
         let change = self.change(&subject, action, edge.slot.clone(), reason.cause, reason.evidence);
         change.from.clone_from(level);
@@ -92,7 +92,7 @@ impl Draft<'_> {
     }
 
     /// Only a listing proven complete can produce a removal; an app that cannot list is acted on by vendor id.
-    fn may_remove(&self) -> bool {
+    pub(super) fn may_remove(&self) -> bool {
         !matches!(self.input.observation.completeness, Completeness::Incomplete { .. })
     }
 
@@ -105,8 +105,7 @@ impl Draft<'_> {
                 let after = self.rule(cause).delete_after;
                 let ripe = after.and_then(|after| later(*since, after)).is_some_and(|due| due <= self.input.now);
                 if ripe && self.may_remove() {
-                    let mut reason = self.reason(edge, owned);
-                    reason.cause = cause;
+                    let reason = self.reason(edge, owned);
                     self.remove_account(edge, account, Action::Delete, reason);
                 }
             }
@@ -181,7 +180,7 @@ impl Draft<'_> {
         match self.input.observation.findings.get(&question) {
             Some(Finding::NotFound) => self.forget(edge),
             None if self.input.observation.completeness == Completeness::NotListable => self.remove_unseen(edge, owned),
-            None if self.input.observation.is_complete() => drop(self.look_ups.insert(question)),
+            None if self.input.observation.is_complete() => drop(self.ask(question)),
             Some(_) | None => {}
         }
     }
@@ -227,7 +226,7 @@ impl Draft<'_> {
         {
             return Reason { cause: Cause::Expired, evidence: Evidence::Ended(until), due: None };
         }
-        let refused = owned.claims.keys().any(|claim| self.input.memory.refused.contains_key(claim));
+        let refused = owned.claims.keys().any(|claim| self.canonical.desired.refused.contains(claim));
         let due = self.settle(edge, refused);
         let names = owned.claims.keys().cloned().collect();
         Reason { cause: Cause::Withdrawn, evidence: Evidence::Gone(names), due }

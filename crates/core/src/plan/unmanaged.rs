@@ -33,7 +33,7 @@ impl Draft<'_> {
         for id in gone.iter().filter(|id| input.observation.account(id).is_none() && input.observation.is_complete()) {
             self.no_longer_unmanaged(id);
         }
-        self.compare_exclusive_groups();
+        self.compare_exclusive_groups(&doubtful);
     }
 
     fn no_longer_unmanaged(&mut self, account: &AccountId) {
@@ -83,6 +83,10 @@ impl Draft<'_> {
             }
             UnmanagedAction::Suspend => (Action::Suspend, "Suspend"),
             UnmanagedAction::Delete if self.input.capabilities.delete => (Action::Delete, "Delete"),
+            UnmanagedAction::Delete if account.state == AccountState::Suspended => {
+                self.no_longer_unmanaged(&account.id);
+                return;
+            }
             UnmanagedAction::Delete => (Action::Suspend, "Delete"),
         };
         self.report(kind, &subject, Slot::account(), None, Some(word));
@@ -112,7 +116,7 @@ impl Draft<'_> {
     }
 
     /// Members of groups that are ours alone whom nobody declared.
-    fn compare_exclusive_groups(&mut self) {
+    fn compare_exclusive_groups(&mut self, doubtful: &BTreeSet<AccountId>) {
         let groups = self.exclusive_groups();
         if groups.is_empty() || !self.input.observation.is_complete() {
             return;
@@ -126,6 +130,11 @@ impl Draft<'_> {
             .map(|(edge, owned)| (&owned.account, &edge.slot))
             .collect();
         for account in &input.observation.accounts {
+            let is_linked = self.identities.person(&account.id).is_some();
+            // Nobody can tell whose it is: somebody doubtful, or one of several people who are declared.
+            if doubtful.contains(&account.id) || (self.spoken_for.contains(&account.id) && !is_linked) {
+                continue;
+            }
             for slot in account.entitlements.keys().filter(|slot| groups.contains(*slot)) {
                 if owned_memberships.contains(&(&account.id, slot)) {
                     continue;

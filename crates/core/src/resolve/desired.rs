@@ -10,7 +10,7 @@ use super::{
     world::{Freshness, Leavers, World},
 };
 use crate::access::{
-    AppPolicy, Capabilities, Claim, ClaimName, Edge, Level, ObjectName, Person, PersonKey, Slot, Text,
+    AppPolicy, Capabilities, Claim, ClaimName, Edge, Level, Memory, ObjectName, Person, PersonKey, Slot, Text,
 };
 
 /// An edge that live claims carry.
@@ -134,6 +134,13 @@ impl Desired {
         self.doubt(edge).map_or(State::Absent, State::Unknown)
     }
 
+    /// Why there may be claims on `edge` that nobody can read: what is owned of it must not be lowered.
+    #[must_use]
+    pub fn may_be_more(&self, edge: &Edge) -> Option<Text> {
+        let named = self.maybe.get(edge).or_else(|| self.unknown_people.get(&edge.person));
+        named.cloned().or_else(|| self.doubt(edge))
+    }
+
     /// Why nobody can tell that an unclaimed edge is absent.
     fn doubt(&self, edge: &Edge) -> Option<Text> {
         if let Some(why) = self.anyone.get(&edge.slot) {
@@ -192,8 +199,14 @@ impl Desired {
         }
     }
 
-    pub(super) fn note_unreadable(&mut self, world: &World, policy: &AppPolicy) {
+    pub(super) fn note_unreadable(&mut self, world: &World, policy: &AppPolicy, memory: &Memory) {
         for object in &world.undecodable {
+            let was_seen = memory
+                .inventory
+                .iter()
+                .filter(|(_, owned)| owned.claims.keys().any(|claim| claim.object == object.name));
+            let why: Text = format!("{} cannot be read", object.name).into();
+            self.maybe.extend(was_seen.map(|(edge, _)| (edge.clone(), why.clone())));
             let elsewhere = object.app.as_ref().is_some_and(|app| *app != policy.app);
             if elsewhere || !permit::namespace_may_claim(policy, &object.name.namespace) {
                 continue;

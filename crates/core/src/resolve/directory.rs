@@ -113,22 +113,26 @@ pub fn judge(policy: &DirectoryPolicy, before: &DirectoryMemory, reading: &Readi
             absent.insert(id.clone());
         }
     }
-    note_shrinking(&mut memory, before, &left, &absent, now);
+    let tripped = before.is_tripped(policy);
+    note_shrinking(&mut memory, before, &left, &absent, tripped, now);
     let breaker = breaker(policy, &mut memory, before, &left, now);
     memory.last = Some(reading.people.clone());
     memory.left.clone_from(&left);
     Verdict { left, absent, breaker, memory }
 }
 
-/// Counts people from the reading in which they first left; the first reading ever counts nobody.
+/// Counts people from the reading in which they first left; the first reading ever counts nobody. Whoever waits for a
+/// decision goes on counting after a day: a breaker does not open by itself.
 fn note_shrinking(
     memory: &mut DirectoryMemory,
     before: &DirectoryMemory,
     left: &BTreeMap<Text, Text>,
     absent: &BTreeSet<Text>,
+    tripped: bool,
     now: Timestamp,
 ) {
-    memory.shrunk.retain(|_, at| now.as_second() - at.as_second() < WINDOW);
+    let waits = |id: &Text| tripped && !before.approved.contains(id) && (left.contains_key(id) || absent.contains(id));
+    memory.shrunk.retain(|id, at| now.as_second() - at.as_second() < WINDOW || waits(id));
     let Some(last) = &before.last else { return };
     for id in left.keys().chain(absent) {
         let was_there = last.get(id).copied().unwrap_or(false);
@@ -145,10 +149,8 @@ fn breaker(
     left: &BTreeMap<Text, Text>,
     now: Timestamp,
 ) -> Option<Breaker> {
-    let seen = before.last.as_ref().map_or(0, |last| last.values().filter(|active| **active).count());
-    let base = u64::try_from(seen).unwrap_or(u64::MAX);
     let counted: BTreeSet<Text> = memory.shrunk.keys().filter(|id| !memory.approved.contains(*id)).cloned().collect();
-    let allowed = policy.maximum_shrink.allowed(base.max(before.base(now)));
+    let allowed = policy.maximum_shrink.allowed(before.base());
     if u64::try_from(counted.len()).unwrap_or(u64::MAX) <= allowed {
         return None;
     }
@@ -166,11 +168,16 @@ fn breaker(
 }
 
 impl DirectoryMemory {
-    /// How many people there were before the window began to shrink.
-    fn base(&self, now: Timestamp) -> u64 {
+    /// How many people there were before they began to leave.
+    fn base(&self) -> u64 {
         let active = self.last.as_ref().map_or(0, |last| last.values().filter(|active| **active).count());
-        let shrunk = self.shrunk.values().filter(|at| now.as_second() - at.as_second() < WINDOW).count();
-        u64::try_from(active.saturating_add(shrunk)).unwrap_or(u64::MAX)
+        u64::try_from(active.saturating_add(self.shrunk.len())).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the last reading left too many people waiting for a decision.
+    fn is_tripped(&self, policy: &DirectoryPolicy) -> bool {
+        let waiting = self.shrunk.keys().filter(|id| !self.approved.contains(*id)).count();
+        u64::try_from(waiting).unwrap_or(u64::MAX) > policy.maximum_shrink.allowed(self.base())
     }
 }
 

@@ -23,7 +23,8 @@ const REFUSAL_GRACE: i64 = 24 * 60 * 60;
 
 /// Works out who should hold what in one target app at `now`.
 ///
-/// `memory` tells since when `allow` refuses a claim; nothing else of it is read.
+/// `memory` tells since when `allow` refuses a claim, and what an object that cannot be read was seen to claim; nothing
+/// else of it is read.
 #[must_use]
 pub fn resolve(
     world: &World,
@@ -41,7 +42,7 @@ pub fn resolve(
         }
     }
     desired.merge(capabilities);
-    desired.note_unreadable(world, policy);
+    desired.note_unreadable(world, policy, memory);
     desired.note_directories(world, &people);
     desired.next_boundary = people.next_boundary(&desired, world, policy);
     desired

@@ -11,7 +11,7 @@ use approvals::Approvals;
 pub use holders::Holders;
 
 use super::{Action, Cause, Change, HeldReason, Input, Plan, hold::row};
-use crate::access::{AppPolicy, Edge, NeedsApproval, Observation, ObservedAccount, PersonKey, Slot};
+use crate::access::{AppPolicy, Edge, Mail, NeedsApproval, Observation, ObservedAccount, PersonKey, Slot};
 
 /// So many times within 24 hours makes an edge contended.
 const FLIPS: usize = 3;
@@ -55,7 +55,20 @@ fn contended(input: &Input<'_>, change: &Change) -> Option<HeldReason> {
 
 /// S4: what never goes, however approved. A leaver who stays for it is named loudly.
 fn protected(input: &Input<'_>, change: &Change) -> Option<HeldReason> {
-    is_protected(input.policy, input.observation, change).then(|| blocked(change, HeldReason::Protected))
+    let protected = is_protected(input.policy, input.observation, change) || is_protected_person(input, change);
+    protected.then(|| blocked(change, HeldReason::Protected))
+}
+
+/// Whether a directory knows the person under an address that is protected, whatever the account is called.
+fn is_protected_person(input: &Input<'_>, change: &Change) -> bool {
+    let Some(person @ PersonKey::Known { .. }) = change.person.as_ref().filter(|_| change.is_removal()) else {
+        return false;
+    };
+    let mut names = input.policy.safety.protected.iter();
+    names.any(|name| {
+        let mail = Mail::parse(name).map_or_else(|_| name.clone(), |mail| mail.as_str().into());
+        input.desired.directory_mails.get(&mail) == Some(person)
+    })
 }
 
 /// Whether a removal would hit somebody protected, or an account that belongs to the app or to our own credential.
