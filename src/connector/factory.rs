@@ -185,7 +185,9 @@ fn http_error(error: HttpError) -> ConnectorError {
 }
 
 fn key(keys: &Keys, name: &str) -> Result<SecretString, ConnectorError> {
-    let found = keys.get(name).filter(|value| !value.expose_secret().is_empty()).cloned();
+    // The environment knows keys in one case only, so that `clientId` comes as `clientid` from there.
+    let lower = || keys.get(&name.to_ascii_lowercase());
+    let found = keys.get(name).or_else(lower).filter(|value| !value.expose_secret().is_empty()).cloned();
     found.ok_or_else(|| ConnectorError::Settings(format!("the Secret of the credential has no key `{name}`")))
 }
 
