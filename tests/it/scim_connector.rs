@@ -370,3 +370,48 @@ async fn a_credential_that_is_refused_says_so_and_is_not_shown() {
         assert_eq!(error.reason(), reason);
     }
 }
+
+#[tokio::test]
+async fn a_server_that_takes_out_everybody_gets_the_others_back_and_is_never_asked_so_again() {
+    let server = start(Dialect { members_removal: MembersRemoval::Literal, ..Dialect::default() }).await;
+    let mut access = access_to(&server, |_| {});
+    access.scope.groups = names(1);
+    access.apply(first_sync(5, 1)).await;
+    let now = access.observe().await;
+    let leaves = |number: usize| {
+        work(Action::Revoke, Some(&person(number)), Some(&number_of(&now, number).id), Slot::group("Group 0"))
+    };
+    // The filter form is refused once, so that the list form is tried, which this server reads to the letter.
+    server.fault(Fault::status(400).on_method("PATCH").on_path("/Groups"));
+    access.apply(vec![leaves(0)]).await;
+    let left = |people: &[usize]| people.iter().map(|number| format!("p{number}@example.com")).collect();
+    assert_eq!(server.snapshot().groups["Group 0"], left(&[1, 2, 3, 4]));
+    assert_eq!(access.reader.learnt().get("valueListHarms").map(String::as_str), Some("true"));
+    access.apply(vec![leaves(1), leaves(2)]).await;
+    assert_eq!(server.snapshot().groups["Group 0"], left(&[3, 4]));
+}
+
+#[tokio::test]
+async fn a_suspended_account_that_is_shown_late_does_not_teach_that_deletion_deactivates() {
+    let server = start(Dialect::default()).await;
+    let access = access_to(&server, |_| {});
+    access.apply(first_sync(1, 0)).await;
+    let id = number_of(&access.observe().await, 0).id.clone();
+    access.apply(vec![work(Action::Suspend, Some(&person(0)), Some(&id), Slot::account())]).await;
+    access.observe().await;
+    access.apply(vec![work(Action::Delete, Some(&person(0)), Some(&id), Slot::account())]).await;
+    server.fault(Fault::stale().on_path("/Users"));
+    assert_eq!(access.observe().await.accounts.len(), 1);
+    assert!(access.reader.capabilities().await.expect("the server describes itself").delete);
+    assert_eq!(access.observe().await.accounts.len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_shows_only_its_first_page_is_not_asked_for_all_the_others() {
+    let server = start(Dialect { paging: Paging::FirstPageOnly, page_cap: 1, ..Dialect::default() }).await;
+    server.edit(|state| (0..90).for_each(|number| drop(state.add_user(&format!("p{number}@example.com")))));
+    let access = access_to(&server, |_| {});
+    let observation = access.reader.observe(&access.scope).await.expect("the server answers");
+    assert!(!observation.is_complete());
+    assert!(server.reads() < 45, "{}", server.reads());
+}

@@ -1,10 +1,14 @@
 //! Reads a collection page by page. Each page is parsed where it lies, handed over and dropped.
 
+use std::pin::pin;
+
 use appaccess_scim::{
     error::ErrorKind,
     list::{self, PageHead},
     paging::{Listing, Options, PageRequest, Reason, Step},
 };
+
+use futures::stream::{self, StreamExt};
 
 use super::{
     exchange::{self, read_failed, unexpected},
@@ -14,6 +18,9 @@ use crate::{
     connector::ConnectorError,
     http::{Get, Response},
 };
+
+/// Most pages asked for at once; the budget of the credential may let fewer go.
+const PAGES_AT_ONCE: usize = 16;
 
 /// What collects a listing.
 pub(super) trait Collect {
@@ -46,40 +53,72 @@ impl Shared {
         query: &[(&str, &str)],
         collect: &mut (impl Collect + Send),
     ) -> Result<Ended, ConnectorError> {
-        let options = self.options(collection);
-        let mut listing = Listing::new(options);
-        let mut request = listing.first();
+        let mut listing = Listing::new(self.options(collection));
+        let mut requests = vec![listing.first()];
         let mut calls = 0;
         loop {
-            calls += 1;
-            let response = self.page(collection, query, &request).await?;
-            if calls == 1 && matches!(response.status, 404 | 501) && collect.may_be_missing() {
-                return Ok(Ended { incomplete: None, calls });
+            let step = self.ask(collection, query, requests, &mut listing, collect, &mut calls).await?;
+            let incomplete = match step {
+                // The first page tells how many there are: all others at once, as many as the budget lets go.
+                Some(Step::Ask(next)) => {
+                    let rest = listing.fan_out();
+                    requests = if rest.is_empty() { vec![next] } else { rest };
+                    continue;
+                }
+                Some(Step::Restart(next)) => {
+                    collect.clear();
+                    requests = vec![next];
+                    continue;
+                }
+                Some(Step::Incomplete(reason)) => Some(reason),
+                Some(Step::Wait) => Some(Reason::PageFailed),
+                Some(Step::Complete) => None,
+                None => return Ok(Ended { incomplete: None, calls }),
+            };
+            self.learn_from(collection, &listing, incomplete);
+            return Ok(Ended { incomplete, calls });
+        }
+    }
+
+    /// Asks for pages, and says what to do next; `None` where the collection is missing and may be.
+    async fn ask(
+        &self,
+        collection: Collection,
+        query: &[(&str, &str)],
+        requests: Vec<PageRequest>,
+        listing: &mut Listing,
+        collect: &mut (impl Collect + Send),
+        calls: &mut u64,
+    ) -> Result<Option<Step>, ConnectorError> {
+        let is_fan = requests.len() > 1;
+        let pages = requests.into_iter().map(|request| async move {
+            let response = self.page(collection, query, &request).await;
+            (request, response)
+        });
+        let mut pages = pin!(stream::iter(pages).buffer_unordered(PAGES_AT_ONCE));
+        let mut last = Step::Wait;
+        while let Some((request, response)) = pages.next().await {
+            *calls += 1;
+            let response = response?;
+            if *calls == 1 && matches!(response.status, 404 | 501) && collect.may_be_missing() {
+                return Ok(None);
             }
-            let step = if response.is_success() {
-                let head =
-                    collect.page(&response.body, &mut listing).map_err(|error| not_a_list(collection, &error))?;
+            last = if response.is_success() {
+                let known = listing.distinct();
+                let head = collect.page(&response.body, listing).map_err(|error| not_a_list(collection, &error))?;
+                // A server that ignores paging is not asked for every page that it promised.
+                if is_fan && head.received > 0 && listing.distinct() == known {
+                    return Ok(Some(Step::Incomplete(Reason::PageRepeated)));
+                }
                 listing.page(&head)
             } else {
-                refused_page(collection, &request, &response, &mut listing)?
+                refused_page(collection, &request, &response, listing)?
             };
-            match step {
-                Step::Ask(next) => request = next,
-                Step::Restart(next) => {
-                    collect.clear();
-                    request = next;
-                }
-                Step::Complete => {
-                    self.learn_from(collection, &listing, None);
-                    return Ok(Ended { incomplete: None, calls });
-                }
-                Step::Incomplete(reason) => {
-                    self.learn_from(collection, &listing, Some(reason));
-                    return Ok(Ended { incomplete: Some(reason), calls });
-                }
-                Step::Wait => return Ok(Ended { incomplete: Some(Reason::PageFailed), calls }),
+            if last != Step::Wait {
+                break;
             }
         }
+        Ok(Some(last))
     }
 
     fn options(&self, collection: Collection) -> Options {

@@ -58,8 +58,8 @@ impl Shared {
         let user = parse_user(&response.body).filter(|user| *user.id == *id.0).ok_or_else(|| {
             ConnectorError::Protocol { what: "a user was answered with something else than that user".to_owned() }
         })?;
-        self.seen(|seen| note_user(seen, &user));
         let account = self.mapping.observed(&user, &self.role_order);
+        self.seen(|seen| note_user(seen, &user, &account.id));
         self.check(&account);
         Ok(Some(account))
     }
@@ -120,8 +120,9 @@ impl Shared {
         let head = list::read(&response.body, |user: UserView<'_>| {
             if user.has_id() && key.fits(&user, case_sensitive) {
                 if found.len() < FOUND_MAX {
-                    self.seen(|seen| note_user(seen, &user));
-                    found.push(self.mapping.observed(&user, &self.role_order));
+                    let account = self.mapping.observed(&user, &self.role_order);
+                    self.seen(|seen| note_user(seen, &user, &account.id));
+                    found.push(account);
                 }
             } else {
                 strangers += 1;

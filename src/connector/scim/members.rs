@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connector::ConnectorError,
-    http::{HttpError, Response},
+    http::{FailureKind, HttpError, Response},
 };
 
 /// How a chunk was received.
@@ -114,9 +114,7 @@ impl ScimWriter {
             Ok(response) if response.status == 413 => Ok(Received::TooMuch(refused(&response))),
             Ok(response) if is_method_refused(&response) => Ok(Received::NoPatch),
             Ok(response) => Ok(Received::Refused(response)),
-            Err(error @ HttpError::Unknown { status: None | Some(408 | 504), .. }) => {
-                Ok(Received::TooMuch(change_failed(what, error)))
-            }
+            Err(error) if took_too_long(&error) => Ok(Received::TooMuch(change_failed(what, error))),
             Err(error) => Err(change_failed(what, error)),
         }
     }
@@ -207,4 +205,11 @@ impl ScimWriter {
         }
         self.put(Collection::Groups, id, &PatchBody::new(operations)).await.map(drop)
     }
+}
+
+/// Whether the server had no time for all of it.
+fn took_too_long(error: &HttpError) -> bool {
+    let HttpError::Unknown { status, source, .. } = error else { return false };
+    let timed_out = source.as_ref().is_some_and(|source| source.kind == FailureKind::TimedOut);
+    timed_out || matches!(status, Some(408 | 504))
 }

@@ -34,8 +34,9 @@ impl Collect for Users<'_> {
     fn page(&mut self, body: &[u8], listing: &mut Listing) -> Result<PageHead, ListError> {
         list::read(body, |user: UserView<'_>| {
             if listing.see(&user.id) {
-                note_user(&mut self.seen, &user);
-                self.accounts.push(self.mapping.observed(&user, self.order));
+                let account = self.mapping.observed(&user, self.order);
+                note_user(&mut self.seen, &user, &account.id);
+                self.accounts.push(account);
             }
         })
     }
@@ -114,7 +115,7 @@ impl Shared {
         let singles = if of_groups.is_some() { self.members_one_by_one(&mut groups).await? } else { 0 };
         let incomplete = incompleteness(of_users, of_groups, &groups);
         let calls = of_users.calls + of_groups.map_or(0, |ended| ended.calls) + singles;
-        self.remember(&users, &groups, calls);
+        self.remember(&mut users, &groups, calls);
         Ok(join(users.accounts, groups, incomplete))
     }
 
@@ -150,9 +151,10 @@ impl Shared {
         Ok(calls)
     }
 
-    fn remember(&self, users: &Users<'_>, groups: &Groups, calls: u64) {
+    fn remember(&self, users: &mut Users<'_>, groups: &Groups, calls: u64) {
         self.seen(|seen| {
-            seen.work_mails.clone_from(&users.seen.work_mails);
+            seen.work_mails = std::mem::take(&mut users.seen.work_mails);
+            seen.inactive = std::mem::take(&mut users.seen.inactive);
             seen.listing_calls = Some(calls);
             let named = groups.by_name.iter().filter(|(key, _)| !groups.ambiguous.contains(*key));
             seen.groups = named.map(|(key, group)| (key.clone(), (group.name.clone(), group.id.clone()))).collect();
@@ -186,16 +188,18 @@ fn incompleteness(users: Ended, groups: Option<Ended>, of_groups: &Groups) -> Op
 fn join(accounts: Vec<ObservedAccount>, groups: Groups, incomplete: Option<Completeness>) -> Observation {
     let mut observation = Observation::complete(accounts);
     let mut catalogue = BTreeMap::new();
+    let kind = Text::from("group");
     for (key, group) in groups.by_name {
         if groups.ambiguous.contains(&key) {
             continue;
         }
+        let slot = Slot { kind: Text::clone(&kind), name: Text::clone(&group.name) };
         for member in group.members.iter().flatten() {
-            give(&mut observation.accounts, &AccountId(Text::clone(member)), &group.name);
+            give(&mut observation.accounts, &AccountId(Text::clone(member)), &slot);
         }
         catalogue.insert(group.name, group.id);
     }
-    observation.catalogue.insert("group".into(), catalogue);
+    observation.catalogue.insert(kind, catalogue);
     if let Some(incomplete) = incomplete {
         observation.completeness = incomplete;
     }
@@ -203,9 +207,9 @@ fn join(accounts: Vec<ObservedAccount>, groups: Groups, incomplete: Option<Compl
 }
 
 /// Makes one of the accounts, which are ordered by id, a member of a group.
-pub(super) fn give(accounts: &mut [ObservedAccount], id: &AccountId, group: &Text) {
+pub(super) fn give(accounts: &mut [ObservedAccount], id: &AccountId, group: &Slot) {
     let found = accounts.binary_search_by(|account| account.id.cmp(id));
     if let Some(account) = found.ok().and_then(|index| accounts.get_mut(index)) {
-        account.entitlements.insert(Slot { kind: "group".into(), name: Text::clone(group) }, None);
+        account.entitlements.insert(group.clone(), None);
     }
 }

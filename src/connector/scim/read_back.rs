@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appaccess_core::access::{AccountId, AccountState, ObservedAccount, Text};
+use appaccess_core::access::{AccountId, AccountState, ObservedAccount, Slot, Text};
 use appaccess_scim::dialect::ActiveForm;
+use jiff::SignedDuration;
 
 use super::{
     observe::give,
@@ -46,8 +47,9 @@ impl Shared {
                 ConnectorError::Protocol { what: "a group was answered with something else than that group".to_owned() }
             })?;
             let members: BTreeSet<AccountId> = group.member_ids().map(AccountId::new).collect();
+            let slot = Slot::group(&name);
             for member in &members {
-                give(&mut accounts, member, &name);
+                give(&mut accounts, member, &slot);
             }
             groups.insert(name, (id, members));
         }
@@ -63,8 +65,16 @@ impl Shared {
     pub(super) fn check(&self, account: &ObservedAccount) {
         let Some(expected) = self.seen(|seen| seen.expected.remove(&account.id)) else { return };
         let is_active = account.state == AccountState::Active;
-        if expected.deleted && !is_active {
-            self.learn(|learnt| learnt.dialect.soft_delete = true);
+        if let Some(at) = expected.deleted {
+            // One that was switched off before may only be shown late: reads lag behind writes.
+            let window = SignedDuration::from_secs(i64::from(self.profile().consistency_window));
+            let is_late = self.now().duration_since(at) >= window;
+            if !is_active && (expected.was_active || is_late) {
+                self.learn(|learnt| learnt.dialect.soft_delete = true);
+            } else if !is_late {
+                self.seen(|seen| seen.expected.insert(account.id.clone(), expected));
+            }
+            return;
         }
         if expected.active.is_some_and(|wanted| wanted != is_active) {
             self.next_active_form();

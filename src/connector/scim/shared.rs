@@ -23,8 +23,8 @@ use crate::{
 /// Deepest JSON that is parsed.
 const DEPTH_MAX: usize = 64;
 
-/// Most accounts whose kind of mail address is remembered.
-const WORK_MAILS_MAX: usize = 1_000_000;
+/// Most accounts of which one thing is remembered.
+const NOTED_MAX: usize = 1_000_000;
 
 /// What was seen of the app in this process.
 #[derive(Default)]
@@ -33,6 +33,8 @@ pub(super) struct Seen {
     pub(super) groups: BTreeMap<String, (Text, Text)>,
     /// Accounts with exactly one address for work.
     pub(super) work_mails: BTreeSet<AccountId>,
+    /// Accounts that were switched off when last read.
+    pub(super) inactive: BTreeSet<AccountId>,
     /// How many requests the last listing took.
     pub(super) listing_calls: Option<u64>,
     /// What was asked for and not yet seen to be so.
@@ -44,8 +46,10 @@ pub(super) struct Seen {
 pub(super) struct Expected {
     /// Switched on or off.
     pub(super) active: Option<bool>,
-    /// Deleted.
-    pub(super) deleted: bool,
+    /// When it was deleted.
+    pub(super) deleted: Option<Timestamp>,
+    /// Whether it could log in before it was deleted.
+    pub(super) was_active: bool,
     /// Attributes that are kept up to date, as sent.
     pub(super) attributes: BTreeMap<Text, Option<Text>>,
 }
@@ -215,15 +219,19 @@ pub(super) fn fold(name: &str) -> String {
 }
 
 /// Takes note of a user that was read.
-pub(super) fn note_user(seen: &mut Seen, user: &UserView<'_>) {
+pub(super) fn note_user(seen: &mut Seen, user: &UserView<'_>, id: &AccountId) {
     let is_work = |kind: &str| kind.eq_ignore_ascii_case("work");
     let work = user.emails.iter().filter(|email| email.kind.as_deref().is_some_and(is_work)).count();
     let another = user.emails.iter().any(|email| email.primary && !email.kind.as_deref().is_some_and(is_work));
-    let id = AccountId::new(&user.id);
-    if work == 1 && !another && seen.work_mails.len() < WORK_MAILS_MAX {
-        seen.work_mails.insert(id);
+    note(&mut seen.work_mails, id, work == 1 && !another);
+    note(&mut seen.inactive, id, !user.active);
+}
+
+fn note(those: &mut BTreeSet<AccountId>, id: &AccountId, is_one: bool) {
+    if is_one && those.len() < NOTED_MAX {
+        those.insert(id.clone());
     } else {
-        seen.work_mails.remove(&id);
+        those.remove(id);
     }
 }
 

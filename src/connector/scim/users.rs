@@ -316,7 +316,12 @@ impl ScimWriter {
         if !response.is_success() && !self.shared.profile().not_found_statuses.contains(&response.status) {
             return Err(refused(&response));
         }
-        self.shared.seen(|seen| seen.expected.entry(AccountId(Text::clone(id))).or_default().deleted = true);
+        let (id, now) = (AccountId(Text::clone(id)), self.shared.now());
+        self.shared.seen(|seen| {
+            let was_active = !seen.inactive.contains(&id);
+            let expected = seen.expected.entry(id).or_default();
+            (expected.deleted, expected.was_active) = (Some(now), was_active);
+        });
         Ok(Applied::default())
     }
 }
