@@ -11,17 +11,15 @@ use super::{
 };
 use crate::{
     access::{
-        AccountHold, AccountState, Adopt, ClaimName, Completeness, Edge, Evidence, Finding, Level, LoginSource, LookUp,
-        ObservedAccount, Origin, OwnedEdge, Person, PersonKey, Provisioning, SeenClaim, Slot, Text,
+        AccountHold, AccountState, Adopt, ClaimName, Edge, Evidence, Level, LoginSource, ObservedAccount, Origin,
+        OwnedEdge, Person, PersonKey, Provisioning, SeenClaim, Slot, Text,
     },
     resolve::{ClaimProblem, DesiredEdge, ProblemKind, State},
 };
 
-/// After so many readings that do not show a created account it counts as failed.
-const READINGS_UNTIL_FAILED: u32 = 3;
-
 impl Draft<'_> {
     pub(super) fn compare_declared(&mut self) {
+        self.note_vanished();
         let canonical = self.canonical;
         let mut by_person: BTreeMap<&PersonKey, BTreeMap<&Slot, &DesiredEdge>> = BTreeMap::new();
         for (edge, desired) in &canonical.desired.edges {
@@ -68,24 +66,6 @@ impl Draft<'_> {
         }
     }
 
-    /// S12: another account of somebody whose own one the reading lacks is taken only once that one is proven gone.
-    fn is_proven_moved(&mut self, person: &Person, account: &ObservedAccount) -> bool {
-        let edge = account_edge(&person.key);
-        let observation = self.input.observation;
-        let Some(owned) = self.canonical.inventory.get(&edge).filter(|owned| owned.account != account.id) else {
-            return true;
-        };
-        let question = LookUp::Account(owned.account.clone());
-        match observation.findings.get(&question) {
-            Some(Finding::NotFound) => true,
-            None if self.ask(question) => false,
-            Some(_) | None => {
-                self.unknown.insert(edge, "the reading lacks the account that is known to be theirs".into());
-                false
-            }
-        }
-    }
-
     fn provisioning(&self) -> Action {
         match self.input.capabilities.provisioning {
             Provisioning::Create => Action::Create,
@@ -114,51 +94,6 @@ impl Draft<'_> {
         // Nothing can be given to an account that is not to be made.
         for change in self.changes.iter_mut().skip(first).filter(|change| change.person.is_some()) {
             change.permitted &= is_made;
-        }
-    }
-
-    /// S1: an owned account that a reading lacks is looked up by its id, and on an incomplete reading the person too.
-    fn is_proven_missing(&mut self, person: &Person) -> bool {
-        let edge = account_edge(&person.key);
-        let observation = self.input.observation;
-        if let Some(owned) = self.canonical.inventory.get(&edge) {
-            let question = LookUp::Account(owned.account.clone());
-            match observation.findings.get(&question) {
-                Some(Finding::NotFound) if owned.unseen > 0 => {
-                    self.note_unverified(&edge, owned);
-                    return false;
-                }
-                Some(Finding::NotFound) => {}
-                Some(_) => return false,
-                None => {
-                    self.ask(question);
-                    return false;
-                }
-            }
-        }
-        let cannot_ask = !self.input.capabilities.look_up;
-        if observation.is_complete() || (cannot_ask && observation.completeness == Completeness::NotListable) {
-            return true;
-        }
-        let question = LookUp::Person(person.key.clone());
-        match observation.findings.get(&question) {
-            Some(Finding::NotFound) => true,
-            Some(_) => false,
-            None => {
-                if !self.ask(question) {
-                    self.unknown.insert(edge, "the reading is incomplete and the app has no look-up".into());
-                }
-                false
-            }
-        }
-    }
-
-    /// A created account that the app does not show yet stays ours, and is never created again on that ground.
-    fn note_unverified(&mut self, edge: &Edge, owned: &OwnedEdge) {
-        self.unverified.insert(edge.person.clone(), owned.unseen > READINGS_UNTIL_FAILED);
-        if owned.unseen <= READINGS_UNTIL_FAILED {
-            let again = OwnedEdge { unseen: owned.unseen.saturating_add(1), ..owned.clone() };
-            self.bookkeeping.owned.insert(self.canonical.stored(edge).clone(), again);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     pub(super) spoken_for: BTreeSet<AccountId>,
     pub(super) classes: BTreeMap<AccountId, Class>,
     pub(super) problems: Vec<ClaimProblem>,
+    /// Accounts of ours that have to be asked for before anybody new is created.
+    pub(super) vanished: Vec<AccountId>,
     pub(super) unverified: BTreeMap<PersonKey, bool>,
 }
 
@@ -52,6 +54,7 @@ impl<'a> Draft<'a> {
             spoken_for: BTreeSet::new(),
             classes: BTreeMap::new(),
             problems: Vec::new(),
+            vanished: Vec::new(),
             unverified: BTreeMap::new(),
         }
     }

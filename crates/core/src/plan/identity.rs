@@ -108,7 +108,7 @@ fn owners<'a>(canonical: &'a Canonical<'_>) -> BTreeMap<&'a AccountId, &'a Perso
 
 /// Whether an owned account may pass to another key of the same address: the directory that knew the former holder is
 /// gone, so that the same person is now known by mail alone.
-fn may_hand_over(canonical: &Canonical<'_>, former: &PersonKey) -> bool {
+pub(super) fn may_hand_over(canonical: &Canonical<'_>, former: &PersonKey) -> bool {
     let PersonKey::Known { directory, .. } = former else { return false };
     !canonical.desired.known_ids.contains_key(directory) && !canonical.desired.people.contains_key(former)
 }

@@ -14,6 +14,7 @@ mod intent;
 mod order;
 mod outcome;
 mod owned;
+mod proof;
 mod reason;
 mod unmanaged;
 

@@ -137,11 +137,15 @@ fn bury(memory: &mut Memory, edge: &Edge, change: &Change, now: Timestamp) {
     }
 }
 
-/// The end of a pass: the last complete reading, and decisions whose rows are done.
-pub(crate) fn close(memory: &mut Memory, after: &Plan, observation: &Observation) {
+/// The end of a pass: what the last complete reading showed.
+pub(crate) fn close(memory: &mut Memory, observation: &Observation) {
     if observation.is_complete() {
         memory.last_complete = Some(observation.accounts.iter().map(|account| account.id.clone()).collect());
     }
+}
+
+/// An approval is used up once none of its rows is left to do.
+pub(crate) fn use_up(memory: &mut Memory, after: &Plan) {
     let open: BTreeSet<Text> = after.changes.iter().filter(|change| change.action != Action::Adopt).map(row).collect();
     let holds: &BTreeMap<Text, RecordedHold> = &memory.holds;
     let (used, kept): (BTreeSet<_>, BTreeSet<_>) = memory.decisions.iter().cloned().partition(|decision| {

@@ -220,7 +220,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 /// A life of up to `edits` edits.
 pub(crate) fn life(edits: usize) -> impl Strategy<Value = Life> {
     let before = prop::collection::vec((0..HOLDERS.len(), prop::collection::vec(0..WANTED, 0..3), any::<bool>()), 0..4);
-    (rules(), before, prop::collection::vec(object(), 0..3), prop::collection::vec(edit(), 0..edits))
+    (rules(), before, prop::collection::vec(object(), 0..3), prop::collection::vec(edit(), 0..=edits))
         .prop_map(|(rules, before, declared, edits)| Life { rules, before, declared, edits })
 }
 

@@ -208,8 +208,11 @@ impl Installation {
             }
             books::done(&mut self.memory, change, &done, approved.contains(&row(change)), self.now);
         }
-        let (_, after, read_back) = self.look();
-        books::close(&mut self.memory, &after, &read_back);
+        books::close(&mut self.memory, &observation);
+        if !self.memory.decisions.is_empty() {
+            let open = self.look().1;
+            books::use_up(&mut self.memory, &open);
+        }
         Pass { desired, plan, sent, before, observation }
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Step<'a> {
     pub(crate) before: &'a Installation,
     pub(crate) after: &'a Installation,
     pub(crate) pass: &'a Pass,
+    /// Whether it is the last of its life.
+    pub(crate) is_last: bool,
 }
 
 /// Lives one life; the first promise of `watched` that is broken, by name, with what happened.
@@ -42,13 +44,13 @@ fn broken(life: &Life, watched: &BTreeSet<&'static str>) -> Option<(&'static str
     let mut world = life.begin();
     let mut watch = Watch::default();
     let edits = std::iter::once(None).chain(life.edits.iter().map(Some));
-    for edit in edits {
+    for (at, edit) in edits.enumerate() {
         if let Some(edit) = edit {
             edit.make(&mut world);
         }
         let before = world.clone();
         let pass = world.pass();
-        let step = Step { before: &before, after: &world, pass: &pass };
+        let step = Step { before: &before, after: &world, pass: &pass, is_last: at == life.edits.len() };
         for (name, promise) in PROMISES.iter().filter(|(name, _)| watched.contains(name)) {
             if let Err(what) = promise(&watch, &step) {
                 return Some((*name, format!("{what}\nsent {:#?}\nheld {:#?}", pass.sent(), pass.held())));

@@ -8,6 +8,8 @@ mod app;
 #[cfg(test)]
 mod books;
 #[cfg(test)]
+mod convergence;
+#[cfg(test)]
 mod declare;
 #[cfg(test)]
 mod generate;

@@ -282,6 +282,9 @@ fn the_same_input_gives_the_same_plan(_: &Watch, step: &Step<'_>) -> Result<(), 
 }
 
 fn a_second_pass_is_quiet(_: &Watch, step: &Step<'_>) -> Result<(), String> {
+    if !step.is_last {
+        return Ok(());
+    }
     let mut again = step.after.clone();
     // What one pass sets in motion may take another to be written down.
     again.pass();
