@@ -98,7 +98,7 @@ impl Draft<'_> {
             return;
         }
         let since = self.input.memory.unmanaged_since.get(&account.id).copied();
-        if since.is_none() && self.keeps_books() {
+        if since.is_none() && rule.after.is_some() && self.keeps_books() {
             self.bookkeeping.unmanaged_since.insert(account.id.clone());
         }
         let after = rule.after.unwrap_or_default();

@@ -21,6 +21,16 @@ mod lives;
 mod promises;
 
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod leaving;
+#[cfg(test)]
+mod levels;
+#[cfg(test)]
 mod removals;
 #[cfg(test)]
 mod resolving;
+#[cfg(test)]
+mod strangers;
