@@ -1,6 +1,7 @@
 //! `appaccess` declares who has access to which SaaS app, and keeps it so.
 
 pub mod api;
+pub mod cli;
 pub mod connector;
 pub mod http;
 pub mod load;

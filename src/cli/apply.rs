@@ -1,0 +1,178 @@
+//! `apply`: plans, asks, applies, reads back and reports.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+};
+
+use appaccess_core::access::ObjectName;
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error::CommandError,
+    exit::Exit,
+    flags::{FileFlags, Format, JudgementFlags, OutputFlags, ReachFlags, StateFlags},
+    inputs,
+    lease::Lease,
+    output::{self, Next, build::Told, progress::Progress},
+    plan::{Planned, finished, planned, unless_detailed},
+    saved::{self, SavedPlan},
+    session::Session,
+    stop,
+};
+use crate::{
+    load::world,
+    store::Store,
+    sync::{Declared, Options, machine_clock, read_directories, remember_directories},
+};
+
+/// The flags of `apply`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    appaccess apply -f access/\n  \
+    appaccess apply -f access/ --yes -o json\n  \
+    appaccess plan -f access/ --out today.plan && appaccess apply today.plan")]
+pub struct Flags {
+    /// A plan saved by `plan --out`, applied exactly or not at all
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["filename", "app", "no_settle"])]
+    plan_file: Option<PathBuf>,
+    /// File, folder (with all below it) or `-` for standard input; repeatable
+    #[arg(short, long, value_name = "PATH", required_unless_present = "plan_file")]
+    filename: Vec<PathBuf>,
+    /// Only this target app; a bare NAME is in namespace `default`; repeatable
+    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    app: Vec<ObjectName>,
+    /// Answer the question "apply?" beforehand; decides no hold
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    judgement: JudgementFlags,
+    #[command(flatten)]
+    reach: ReachFlags,
+    #[command(flatten)]
+    state: StateFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// Plans, asks and applies.
+pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
+    // A saved plan was read by whoever saved it; it needs no further answer.
+    let asks = !flags.yes && flags.plan_file.is_none();
+    let from_stream = flags.filename.iter().any(|path| path.as_os_str() == "-");
+    if asks && (from_stream || !io::stdin().is_terminal() || !io::stderr().is_terminal()) {
+        let what = "`apply` asks before it changes anything, and there is no terminal to ask on";
+        return Err(CommandError::usage(what, "look at `appaccess plan` first, then add --yes"));
+    }
+    let saved = flags.plan_file.as_deref().map(SavedPlan::read).transpose()?;
+    let files = match &saved {
+        Some(saved) => saved.files(),
+        None => FileFlags { filename: flags.filename.clone(), app: flags.app.clone() },
+    };
+    let no_settle = saved.as_ref().map_or(flags.judgement.no_settle, |saved| saved.no_settle);
+    let stop = stop::on_signal()?;
+    let session = Session::open(&files, &flags.reach, machine_clock(), &stop)?;
+    let options = Options { no_settle, ..Options::default() };
+    let state = flags.state.again();
+    let next = Next { flags: format!("{}{}{state}", files.again(), flags.reach.again()), state, offers_apply: false };
+    if let Some(saved) = &saved {
+        as_saved(&session, flags, &options, saved, quiet).await?;
+    } else if asks {
+        ask(&session, flags, &options, &next, quiet).await?;
+    }
+    let done = apply(&session, flags, &options, &stop, quiet).await?;
+    output::plan(&done.document, flags.output.output, &next)?;
+    if stop.is_cancelled() {
+        let remedy = "the same command goes on: what was done is known";
+        return Err(CommandError::refused("stopped on request, between two changes", remedy));
+    }
+    Ok(unless_detailed(done.exit, false))
+}
+
+async fn apply(
+    session: &Session,
+    flags: &Flags,
+    options: &Options,
+    stop: &CancellationToken,
+    quiet: bool,
+) -> Result<Planned, CommandError> {
+    let _progress = Progress::start("reading and changing the apps", quiet);
+    let store = Store::open(&flags.state.state).await?;
+    let lease = Lease::take(&store, &session.fleet.clock, stop).await?;
+    let now = session.now();
+    let readings = read_directories(&session.loaded, Some(&store), now).await?;
+    remember_directories(&session.loaded, &readings, lease.writer(), now).await?;
+    let world = world(&session.loaded, &readings);
+    let declared = Declared { loaded: &session.loaded, world: &world };
+    let reports = session.fleet.pass(declared, lease.writer(), &session.chosen, options).await;
+    lease.release().await;
+    store.close().await;
+    Ok(finished(session, reports, &readings, Told::Outcomes))
+}
+
+/// Refuses unless exactly the changes of the saved plan would be sent now.
+async fn as_saved(
+    session: &Session,
+    flags: &Flags,
+    options: &Options,
+    saved: &SavedPlan,
+    quiet: bool,
+) -> Result<(), CommandError> {
+    let remedy = "save and read a new plan: `appaccess plan -f PATH --out FILE`";
+    if inputs::digest(&session.loaded) != saved.inputs {
+        return Err(CommandError::refused("the files are not those that the plan was made of", remedy));
+    }
+    let store = Store::open_existing(&flags.state.state).await?;
+    let now = planned(session, store.as_ref(), options, quiet).await?;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    let changes = saved::changes(&now.reports);
+    let moved: Vec<&String> =
+        saved.changes.keys().chain(changes.keys()).filter(|app| saved.changes.get(*app) != changes.get(*app)).collect();
+    match moved.first() {
+        None => Ok(()),
+        Some(app) => {
+            let what = format!("what the plan rests on has moved: {app} would be changed otherwise now");
+            Err(CommandError::refused(what, remedy))
+        }
+    }
+}
+
+/// Shows the plan and asks, where there is something to ask about.
+async fn ask(
+    session: &Session,
+    flags: &Flags,
+    options: &Options,
+    next: &Next,
+    quiet: bool,
+) -> Result<(), CommandError> {
+    let store = Store::open_existing(&flags.state.state).await?;
+    let planned = planned(session, store.as_ref(), options, quiet).await?;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    if saved::changes(&planned.reports).values().all(std::collections::BTreeSet::is_empty) {
+        return Ok(());
+    }
+    if flags.output.output == Format::Text {
+        output::plan(&planned.document, Format::Text, next)?;
+    } else {
+        output::note(&output::as_text(&planned.document, next));
+    }
+    if confirmed("\nApply these changes? Only `yes` is taken as such: ")? {
+        Ok(())
+    } else {
+        Err(CommandError::refused("nothing was changed: the answer was not `yes`", "answer `yes`, or add --yes"))
+    }
+}
+
+/// Asks on the terminal.
+pub(super) fn confirmed(question: &str) -> Result<bool, CommandError> {
+    output::note(question);
+    let mut answer = String::new();
+    let failed = |source| CommandError::Machine { what: "read the answer", source };
+    io::stdin().read_line(&mut answer).map_err(failed)?;
+    Ok(answer.trim() == "yes")
+}

@@ -1,0 +1,296 @@
+//! `approve` and `reject`: a decision on what is held, after every row of it was shown.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal as _},
+};
+
+use appaccess_core::{
+    access::{AccountId, Budget, Decision, Directive, Memory, ObjectName, PersonKey, Text},
+    resolve::{DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, judge},
+};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    apply::confirmed,
+    error::CommandError,
+    exit::Exit,
+    flags::{Format, OutputFlags, StateFlags},
+    output::{
+        self,
+        document::{DECISION_SCHEMA, DecisionDocument},
+        escape::{code_span, printable},
+    },
+};
+use crate::store::{Decided, Store};
+
+/// A larger hold cannot be approved unseen, only split or budgeted.
+const MOST_ROWS: usize = 500;
+/// How long a decision counts.
+const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// Let it pass.
+    Approve,
+    /// Say no.
+    Reject,
+}
+
+/// The flags of `approve` and `reject`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    appaccess approve studio/planner\n  \
+    appaccess approve studio/planner sha256:6f1e… --yes\n  \
+    appaccess reject --directory it/people")]
+pub struct Flags {
+    /// The target app, or with --directory the directory; a bare NAME is in namespace `default`
+    #[arg(value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    name: ObjectName,
+    /// The digest of what is decided; without it, what was held last
+    #[arg(value_name = "DIGEST")]
+    digest: Option<String>,
+    /// Decide the breaker of a directory
+    #[arg(long)]
+    directory: bool,
+    /// Decide without being asked
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    state: StateFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// What is to be decided.
+struct Question {
+    digest: Text,
+    rows: Vec<String>,
+}
+
+/// Shows every row, asks, and keeps the decision.
+pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError> {
+    if !flags.yes && (!io::stdin().is_terminal() || !io::stderr().is_terminal()) {
+        let what = "a decision is asked for before it is kept, and there is no terminal to ask on";
+        return Err(CommandError::usage(what, "look at the held rows first (`appaccess plan`), then add --yes"));
+    }
+    let now = Timestamp::now();
+    let Some(store) = Store::open_existing(&flags.state.state).await? else {
+        let what = format!("there is no store at {}, so nothing was ever held", flags.state.state);
+        return Err(CommandError::refused(what, "name the store that `apply` or `run` uses by --state"));
+    };
+    let question = if flags.directory {
+        breaker(&store.directory(&flags.name, now).await?, flags, now)?
+    } else {
+        hold(&store, flags, now).await?
+    };
+    store.close().await;
+    if question.rows.len() > MOST_ROWS {
+        let what = format!("{} rows are held: more than {MOST_ROWS} cannot be decided unseen", question.rows.len());
+        return Err(CommandError::refused(what, "split the change, or raise `safety.maxRemovals` for it in the files"));
+    }
+    show(flags, &question)?;
+    if !flags.yes && !confirmed(&format!("\n{}? Only `yes` is taken as such: ", verb.word()))? {
+        return Err(CommandError::refused(
+            "nothing was decided: the answer was not `yes`",
+            "answer `yes`, or add --yes",
+        ));
+    }
+    decide(flags, verb, question, now).await
+}
+
+async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -> Result<Exit, CommandError> {
+    let decision = Decision {
+        digest: question.digest.clone(),
+        directive: verb.directive(),
+        decided_by: std::env::var("USER").ok().map(Text::from),
+        not_after: now.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX),
+    };
+    let store = Store::open(&flags.state.state).await?;
+    let decided = if flags.directory {
+        store.decide_directory(&flags.name, &decision, now).await?
+    } else {
+        store.decide(&flags.name, &decision, now).await?
+    };
+    store.close().await;
+    if decided == Decided::UsedUp {
+        return Err(used_up(&question.digest));
+    }
+    let recorded = decided == Decided::Recorded;
+    match flags.output.output {
+        Format::Json => output::json(&DecisionDocument {
+            schema: DECISION_SCHEMA,
+            object: flags.object(),
+            digest: question.digest.to_string(),
+            decision: verb.word(),
+            not_after: decision.not_after.to_string(),
+            rows: question.rows,
+            recorded,
+        })?,
+        Format::Text | Format::Markdown => {
+            let said = match (verb, recorded) {
+                (_, false) => "Decided so before",
+                (Verb::Approve, true) => "Approved: the next pass does it",
+                (Verb::Reject, true) => "Rejected: it stays held until the files say so too",
+            };
+            output::painted(&format!("{said}; counts until {}.\n", decision.not_after))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+impl Verb {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "Approve",
+            Self::Reject => "Reject",
+        }
+    }
+
+    const fn directive(self) -> Directive {
+        match self {
+            Self::Approve => Directive::Approve,
+            Self::Reject => Directive::Reject,
+        }
+    }
+}
+
+impl Flags {
+    fn object(&self) -> String {
+        format!("{} {}", if self.directory { "Directory" } else { "TargetApp" }, self.name)
+    }
+
+    /// Whether this digest is meant; it may be written without the name of its algorithm.
+    fn means(&self, digest: &str) -> bool {
+        self.digest.as_deref().is_none_or(|wanted| digest == wanted || digest.strip_prefix("sha256:") == Some(wanted))
+    }
+}
+
+fn unknown(flags: &Flags) -> CommandError {
+    let what = match &flags.digest {
+        Some(digest) => format!("{} never held {digest} within the last 30 days", flags.object()),
+        None => format!("{} holds nothing that waits for a decision", flags.object()),
+    };
+    CommandError::refused(what, "see what is held now by `appaccess plan`, after an `apply` or `run` on this store")
+}
+
+fn used_up(digest: &str) -> CommandError {
+    CommandError::refused(
+        format!("{digest} was decided, and its rows are done"),
+        "see what is held now by `appaccess plan`",
+    )
+}
+
+async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, CommandError> {
+    let holds = store.holds(&flags.name, now).await?;
+    let found = match &flags.digest {
+        Some(_) => holds.iter().find(|hold| flags.means(&hold.digest)),
+        None => holds.iter().find(|hold| !hold.used_up),
+    };
+    let Some(found) = found else { return Err(unknown(flags)) };
+    if found.used_up {
+        return Err(used_up(&found.digest));
+    }
+    let memory = store.memory(&flags.name, now).await?;
+    let people = people_by_account(&memory);
+    let rows = found.hold.rows.iter().map(|row| in_words(row, &people)).collect();
+    Ok(Question { digest: found.digest.clone(), rows })
+}
+
+/// What was last read of a directory is judged again, with no shrinking allowed: the digest does not depend on how much is.
+fn breaker(memory: &DirectoryMemory, flags: &Flags, now: Timestamp) -> Result<Question, CommandError> {
+    let deleted = memory.left.iter().filter(|(_, proof)| &***proof == "deleted").map(|(id, _)| id.clone()).collect();
+    let reading = Reading { people: memory.last.clone().unwrap_or_default(), deleted };
+    let policy = DirectoryPolicy {
+        name: flags.name.clone(),
+        proof: LeaverProof::DisabledOrDeleted,
+        maximum_shrink: Budget { people: 0, percent: 0 },
+    };
+    let undecided = DirectoryMemory { decisions: std::collections::BTreeSet::new(), ..memory.clone() };
+    let verdict = judge(&policy, &undecided, &reading, now);
+    let breaker = verdict.breaker.filter(|breaker| flags.means(&breaker.digest)).ok_or_else(|| unknown(flags))?;
+    let proof = |id: &Text| verdict.left.get(id).map_or("absent", |proof| &**proof).to_owned();
+    let rows = breaker.people.iter().map(|id| format!("{id}  {}", proof(id))).collect();
+    Ok(Question { digest: breaker.digest, rows })
+}
+
+fn people_by_account(memory: &Memory) -> BTreeMap<AccountId, PersonKey> {
+    memory.inventory.iter().map(|(edge, owned)| (owned.account.clone(), edge.person.clone())).collect()
+}
+
+/// A row as it went into the digest, in words. What is not understood is shown as it is.
+fn in_words(row: &str, people: &BTreeMap<AccountId, PersonKey>) -> String {
+    let Some(([who, kind, name, from, to, cause], attributes)) = parts(row) else { return row.to_owned() };
+    let who = match who.strip_prefix("account:") {
+        Some(id) => match people.get(&AccountId::new(id)) {
+            Some(person) => format!("{person} (account {id})"),
+            None => format!("account {id}"),
+        },
+        None => PersonKey::from_canonical(who).map_or_else(|| who.to_owned(), |person| person.to_string()),
+    };
+    let slot = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };
+    let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
+    let to = if to.is_empty() { " → nothing".to_owned() } else { format!(" → {to}") };
+    let attributes = if attributes.is_empty() { String::new() } else { format!("; {attributes}") };
+    format!("{who}: {slot}{from}{to}  ({cause}){attributes}")
+}
+
+/// The parts of a row, each preceded by its length.
+fn parts(row: &str) -> Option<([&str; 6], &str)> {
+    let mut rest = row;
+    let mut parts = [""; 6];
+    for part in &mut parts {
+        let (length, after) = rest.split_once(':')?;
+        let (text, after) = after.split_at_checked(length.parse().ok()?)?;
+        *part = text;
+        rest = after.strip_prefix(';')?;
+    }
+    Some((parts, rest))
+}
+
+fn show(flags: &Flags, question: &Question) -> Result<(), CommandError> {
+    let head = format!("{}: {} rows, {}", flags.object(), question.rows.len(), question.digest);
+    match flags.output.output {
+        // The document has the rows; whoever is asked sees them beside it.
+        Format::Json if flags.yes => Ok(()),
+        Format::Json => {
+            output::note(&listed(&head, question));
+            Ok(())
+        }
+        Format::Text => output::painted(&listed(&head, question)),
+        Format::Markdown => {
+            let rows: Vec<String> = question.rows.iter().map(|row| format!("- {}", code_span(row))).collect();
+            output::plain(&format!("{}\n\n{}\n\n", code_span(&head), rows.join("\n")))
+        }
+    }
+}
+
+fn listed(head: &str, question: &Question) -> String {
+    let rows: Vec<String> = question.rows.iter().map(|row| format!("  {}", printable(row))).collect();
+    format!("{}\n{}\n", printable(head), rows.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use appaccess_core::access::{AccountId, Mail, PersonKey};
+
+    use super::in_words;
+
+    #[test]
+    fn a_row_of_a_hold_is_shown_in_words() {
+        let person = PersonKey::Mail(Mail::parse("lea@freelance.example").unwrap());
+        let people = BTreeMap::from([(AccountId::new("u_7"), person)]);
+        let row = "11:account:u_7;5:group;9:Freelance;0:;0:;9:withdrawn;";
+        assert_eq!(
+            in_words(row, &people),
+            "lea@freelance.example (account u_7): group Freelance → nothing  (withdrawn)"
+        );
+        let row = "21:mail:ana@birch.studio;7:account;0:;0:;6:active;8:declared;";
+        assert_eq!(in_words(row, &people), "ana@birch.studio: account → active  (declared)");
+        assert_eq!(in_words("9:short", &people), "9:short");
+    }
+}

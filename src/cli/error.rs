@@ -1,0 +1,106 @@
+//! Why a command could not be carried out, in three lines: what, why, what to do.
+
+use std::{error::Error, io, path::PathBuf};
+
+use super::exit::Exit;
+use crate::{load::files::LoadError, store::StoreError};
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// Flags that do not go together, or a value that makes no sense.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The files are wrong; each fault was shown.
+    #[error("{count} faults in the files: nothing was contacted")]
+    Invalid {
+        /// How many.
+        count: usize,
+    },
+    /// A path that was named cannot be read.
+    #[error("the files cannot be read")]
+    Load(#[from] LoadError),
+    /// The store does not do what it must.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// A file of ours cannot be read or written.
+    #[error("cannot {verb} {path}")]
+    File {
+        /// `read` or `write`.
+        verb: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// What a saved plan or a decision rests on is not so any more.
+    #[error("{what}")]
+    Refused {
+        /// What is not so.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The process lacks something that it needs from the machine.
+    #[error("cannot {what}")]
+    Machine {
+        /// What was tried.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    /// Wrong usage.
+    pub(crate) fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Refused for what the world looks like, not for how it was asked.
+    pub(crate) fn refused(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused { what: what.into(), remedy: remedy.into() }
+    }
+
+    /// The exit code.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. }
+            | Self::Invalid { .. }
+            | Self::Load(_)
+            | Self::Store(StoreError::NotSupportedYet { .. } | StoreError::Location { .. }) => Exit::Usage,
+            Self::Store(_) | Self::File { .. } | Self::Refused { .. } | Self::Machine { .. } => Exit::Failed,
+        }
+    }
+
+    /// What a person can do.
+    pub(crate) fn remedy(&self) -> &str {
+        match self {
+            Self::Usage { remedy, .. } | Self::Refused { remedy, .. } => remedy,
+            Self::Invalid { .. } => "correct the files; `appaccess validate` checks them without any app",
+            Self::Load(LoadError::Unreadable { .. }) => "name a file, a folder or `-` that this user can read",
+            Self::Load(_) => "name the files by `-f`",
+            Self::Store(error) => error.remedy(),
+            Self::File { .. } => "check the path and its permissions",
+            Self::Machine { .. } => "check the limits of this machine and user, and try again",
+        }
+    }
+
+    /// The causes below, outermost first.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes
+    }
+}

@@ -1,0 +1,129 @@
+//! The command-line shell: arguments, files and a store in; texts, documents and exit codes out. It must not know the
+//! shell of the cluster.
+
+mod apply;
+mod base;
+mod completions;
+mod crds;
+mod credentials;
+mod decide;
+mod error;
+mod exit;
+mod flags;
+mod inputs;
+mod lease;
+mod output;
+mod plan;
+mod run;
+mod saved;
+mod schema;
+mod session;
+mod stop;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+
+use self::{error::CommandError, exit::Exit, flags::LogFlags};
+
+/// Everything that stands on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "appaccess",
+    version,
+    about = "Declares who has access to which SaaS app, and keeps it so",
+    after_help = "Examples:\n  \
+        appaccess validate -f access/\n  \
+        appaccess plan -f access/\n  \
+        appaccess apply -f access/ --yes\n\n\
+        Exit codes: 0 done, 1 something failed, 2 changes are pending (--detailed-exitcode), 3 something is held and \
+        waits for a decision, 64 wrong usage or invalid files.",
+    max_term_width = 100,
+    propagate_version = true
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    log: LogFlags,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check files without any app, network or credential
+    Validate(validate::Flags),
+    /// Show what would change and why; changes nothing
+    Plan(plan::Flags),
+    /// Make the changes that mode, guards and approvals allow, and read them back
+    Apply(apply::Flags),
+    /// Keep reconciling over files until stopped
+    Run(run::Flags),
+    /// Let held changes pass, after showing every row
+    Approve(decide::Flags),
+    /// Say no to held changes, after showing every row
+    Reject(decide::Flags),
+    /// Print the definitions of the custom resources
+    Crds(crds::Flags),
+    /// Print the JSON Schema of an output
+    Schema(schema::Flags),
+    /// Print a completion script for a shell
+    Completions(completions::Flags),
+}
+
+/// Reads the arguments of the process.
+///
+/// # Errors
+/// The exit code, where there is nothing to run: help and version were asked for and printed, or the usage is wrong.
+pub fn parse() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        // That nobody reads the message changes nothing.
+        let _ = error.print();
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+            _ => Exit::Usage.into(),
+        }
+    })
+}
+
+/// Carries out a command.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    output::logging::start(arguments.log);
+    let quiet = arguments.log.quiet;
+    let outcome = match arguments.command {
+        Command::Validate(flags) => validate::run(&flags),
+        Command::Plan(flags) => plan::run(&flags, quiet).await,
+        Command::Apply(flags) => apply::run(&flags, quiet).await,
+        Command::Run(flags) => run::run(&flags).await,
+        Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,
+        Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
+        Command::Crds(flags) => crds::run(flags),
+        Command::Schema(flags) => schema::run(flags),
+        Command::Completions(flags) => completions::run(flags),
+    };
+    settle(outcome)
+}
+
+fn settle(outcome: Result<Exit, CommandError>) -> ExitCode {
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&error);
+            error.exit().into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

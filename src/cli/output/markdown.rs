@@ -1,0 +1,164 @@
+//! A plan for a pull request: the summary first, details folded, within the size that forges take. Everything that comes
+//! from outside stands in code spans, where nothing is markup or a mention.
+
+use std::fmt::Write as _;
+
+use super::{
+    Next,
+    document::{App, Change, PlanDocument, Waits},
+    escape::code_span,
+    words::{self, Mark, Sorted, Totals},
+};
+
+/// Forges cut or refuse longer comments.
+const LARGEST: usize = 60 * 1000;
+/// Room for what closes the text.
+const RESERVE: usize = 2000;
+
+/// Text that stops to grow near [`LARGEST`], line by line.
+struct Bounded {
+    text: String,
+    omitted: usize,
+}
+
+impl Bounded {
+    fn line(&mut self, line: &str) {
+        if self.omitted > 0 || self.text.len() + line.len() + 1 > LARGEST - RESERVE {
+            self.omitted += 1;
+        } else {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+    }
+
+    /// A line that must not be missing, and short.
+    fn must(&mut self, line: &str) {
+        if self.text.len() + line.len() < LARGEST {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+    }
+}
+
+/// The whole document.
+pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
+    let totals = Totals::of(document);
+    let mut text = Bounded { text: String::new(), omitted: 0 };
+    let title = if totals.tried { "What was done" } else { "Access plan" };
+    text.line(&format!("### {title}\n"));
+    if totals.is_quiet() && document.errors.is_empty() {
+        text.line("Nothing differs: the apps hold what is declared.");
+    } else {
+        text.line(&format!("**{}.**", totals.sentence()));
+    }
+    for app in &document.apps {
+        summary(&mut text, app);
+    }
+    for entry in &document.errors {
+        let object = code_span(&format!("{}: {}", entry.object, entry.reason));
+        text.line(&format!("- ⚠ {object} {}: {}", code_span(&entry.message), code_span(&entry.remedy)));
+    }
+    for app in document.apps.iter().filter(|app| !is_quiet(app)) {
+        details(&mut text, app);
+    }
+    if text.omitted > 0 {
+        let notice = format!("\n> {} further lines did not fit; `-o json` has everything.", text.omitted);
+        text.must(&notice);
+    }
+    let steps = next.steps(document);
+    if !steps.is_empty() {
+        text.must("\nNext:\n");
+        for (command, what) in steps.iter().take(5) {
+            text.must(&format!("- {} {what}", code_span(command)));
+        }
+    }
+    text.text
+}
+
+fn is_quiet(app: &App) -> bool {
+    app.changes.is_empty() && app.drift.is_empty() && Totals::of_app(app).withdrawn == 0
+}
+
+fn summary(text: &mut Bounded, app: &App) {
+    let cost = app.cost.as_ref().filter(|cost| cost.monthly != cost.monthly_after).map(|cost| {
+        let range = format!("{} → {} {}", cost.monthly, cost.monthly_after, cost.currency);
+        format!("; cost a month {}", code_span(&range))
+    });
+    let words = if is_quiet(app) { "nothing differs".to_owned() } else { Totals::of_app(app).sentence() };
+    let complete = if app.complete == Some(false) { ", **not read completely**" } else { "" };
+    let name = code_span(&app.app);
+    text.line(&format!("- {name} ({}{complete}): {words}{}", app.mode, cost.unwrap_or_default()));
+}
+
+fn details(text: &mut Bounded, app: &App) {
+    if text.omitted > 0 {
+        text.omitted += app.changes.len() + app.drift.len();
+        return;
+    }
+    // The name of an object consists of letters, digits, `-`, `.` and `/` alone; anything else is left out.
+    let name: String =
+        app.app.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-./".contains(*letter)).collect();
+    text.line(&format!("\n<details><summary>{name}</summary>\n"));
+    let sorted = Sorted::new(&app.changes);
+    list(text, "To be added or changed", &sorted.additions);
+    list(text, "Adopted: our books alone", &sorted.adopted);
+    list(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown);
+    list(text, "Settling", &sorted.settling);
+    list(text, "Removals", &sorted.removals);
+    waits(text, app, &sorted.held);
+    if !app.drift.is_empty() {
+        text.line("\n**Differs, and nobody declared it**\n");
+        for drift in &app.drift {
+            text.line(&format!("- {} {}", code_span(&drift.label), code_span(&words::drift(drift))));
+        }
+    }
+    text.must("\n</details>");
+}
+
+fn waits(text: &mut Bounded, app: &App, changes: &[&Change]) {
+    match &app.waits {
+        Waits::Hold { hold: None } => {}
+        Waits::Hold { hold: Some(hold) } => {
+            list(text, &format!("Held: {} people, {} allowed", hold.people, hold.allowed), changes);
+            for reason in &hold.reasons {
+                text.line(&format!("\n{}: {}", code_span(reason), words::held(reason, hold.allowed)));
+            }
+            text.line(&format!("\nDigest {}", code_span(&hold.digest)));
+        }
+        Waits::Intent { intent } => {
+            text.line(&format!("\n**Withdrawn: {}**\n", intent.withdrawn.len()));
+            for row in &intent.withdrawn {
+                let what = code_span(&words::entitlement(&row.entitlement));
+                text.line(&format!("- − {} {what} {}", code_span(&row.person), code_span(&row.because.join(", "))));
+            }
+            text.line(&format!("\nIntent {}", code_span(&intent.digest)));
+        }
+    }
+}
+
+fn list(text: &mut Bounded, title: &str, changes: &[&Change]) {
+    if changes.is_empty() {
+        return;
+    }
+    text.line(&format!("\n**{title}**\n"));
+    for change in changes {
+        // A plus or a hyphen at this place would begin a list within the list.
+        let sign = match Mark::of(change) {
+            Mark::Add => "➕",
+            Mark::Alter => "〜",
+            Mark::Remove => "➖",
+        };
+        let action = code_span(&words::action(change));
+        let mut line = format!("- {sign} {} {action} {}", code_span(words::whose(change)), code_span(&change.reason));
+        if let Some(due) = &change.due {
+            let _ = write!(line, " due {due}");
+        }
+        if let Some(outcome) = change.outcome {
+            let _ = write!(line, " **{outcome}**");
+        }
+        if let Some(error) = &change.error {
+            let _ = write!(line, " {}", code_span(error));
+        }
+        text.line(&line);
+    }
+}

@@ -1,0 +1,109 @@
+//! Everything that a command prints: one place for texts, Markdown and JSON, and for who may see colour. It must not know
+//! apps, stores or files.
+
+pub(crate) mod build;
+pub(crate) mod document;
+pub(crate) mod escape;
+pub(crate) mod logging;
+mod markdown;
+pub(crate) mod progress;
+mod text;
+mod words;
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use self::document::{PlanDocument, Waits};
+use super::{error::CommandError, flags::Format};
+
+/// What a reader of a plan may want to do next.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Next {
+    /// The flags that led here, as they are to be written again: `-f access/ --state x.db`.
+    pub(crate) flags: String,
+    /// The flags that lead to the same store.
+    pub(crate) state: String,
+    /// Whether the plan is not applied yet and could be.
+    pub(crate) offers_apply: bool,
+}
+
+impl Next {
+    /// Commands with what they do.
+    fn steps(&self, document: &PlanDocument) -> Vec<(String, String)> {
+        let mut steps = Vec::new();
+        let sendable = document.apps.iter().flat_map(|app| &app.changes).any(|change| {
+            change.permitted && change.held.is_none() && change.due.is_none() && change.outcome.is_none()
+        });
+        if self.offers_apply && sendable {
+            steps.push((format!("appaccess apply {}", self.flags), "makes these changes".to_owned()));
+        }
+        for app in &document.apps {
+            if let Waits::Hold { hold: Some(hold) } = &app.waits {
+                let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
+                if hold.reasons.iter().any(yields) {
+                    let command = format!("appaccess approve {} {}{}", app.app, hold.digest, self.state);
+                    steps.push((command, "shows every held row and lets it pass".to_owned()));
+                }
+            }
+        }
+        steps
+    }
+}
+
+/// Prints a plan, or what became of it, to standard output.
+pub(crate) fn plan(document: &PlanDocument, format: Format, next: &Next) -> Result<(), CommandError> {
+    match format {
+        Format::Text => painted(&text::plan(document, next)),
+        Format::Markdown => plain(&markdown::plan(document, next)),
+        Format::Json => json(document),
+    }
+}
+
+/// Prints one JSON document to standard output.
+pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
+    let mut text = serde_json::to_string_pretty(document)
+        .map_err(|source| CommandError::Machine { what: "write the document", source: source.into() })?;
+    text.push('\n');
+    plain(&text)
+}
+
+/// Prints a text with styles; they are kept on a terminal alone.
+pub(crate) fn painted(text: &str) -> Result<(), CommandError> {
+    written(anstream::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Prints a text as it is.
+pub(crate) fn plain(text: &str) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Says something beside the result, on standard error. That nobody listens is no fault.
+pub(crate) fn note(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Says why a command could not be carried out.
+pub(crate) fn error(error: &CommandError) {
+    note(&text::three_lines(&error.to_string(), &error.causes().join(": "), error.remedy()));
+}
+
+/// Says what is wrong in three lines.
+pub(crate) fn three_lines(what: &str, why: &str, remedy: &str) {
+    note(&text::three_lines(what, why, remedy));
+}
+
+/// A reader that closed the pipe has seen enough.
+fn written(outcome: io::Result<()>) -> Result<(), CommandError> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(CommandError::Machine { what: "write to standard output", source }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A plan as a text, to be shown beside the result.
+pub(crate) fn as_text(document: &PlanDocument, next: &Next) -> String {
+    text::plan(document, next)
+}

@@ -1,0 +1,249 @@
+//! A plan, or what became of it, for a person at a terminal. Styles are always written: whoever prints decides whether
+//! they are kept.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use anstyle::{AnsiColor, Effects, Style};
+
+use super::{
+    Next,
+    document::{App, Change, Condition, ErrorEntry, Hold, Intent, PlanDocument, Waits},
+    escape::printable,
+    words::{self, Mark, Sorted, Totals},
+};
+
+/// Held rows of one reason beyond this number are counted, not listed: `approve` shows them all.
+const HELD_SHOWN: usize = 20;
+/// Differences of one app beyond this number are counted.
+const DRIFT_SHOWN: usize = 50;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().effects(Effects::DIMMED);
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+
+/// Paints a text.
+pub(super) fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The whole document.
+pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
+    let mut text = String::new();
+    for app in &document.apps {
+        one_app(&mut text, app);
+    }
+    for entry in &document.errors {
+        error(&mut text, entry);
+    }
+    let totals = Totals::of(document);
+    if totals.is_quiet() && document.errors.is_empty() && !totals.tried {
+        let _ = writeln!(text, "{}", painted(BOLD, "Nothing differs: the apps hold what is declared."));
+    } else {
+        let title = if totals.tried { "Done" } else { "Plan" };
+        let _ = writeln!(text, "{} {}.", painted(BOLD, &format!("{title}:")), totals.sentence());
+    }
+    what_next(&mut text, document, next);
+    text
+}
+
+fn one_app(text: &mut String, app: &App) {
+    let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&app.app)), painted(DIM, &printable(&headline(app))));
+    let sorted = Sorted::new(&app.changes);
+    by_person(text, &sorted.additions);
+    adopted(text, &sorted.adopted);
+    section(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown, true);
+    section(text, "Settling: done at the time that is named, unless the claim comes back", &sorted.settling, false);
+    section(text, "Removals", &sorted.removals, false);
+    match &app.waits {
+        Waits::Hold { hold: Some(hold) } => held(text, hold, &sorted.held),
+        Waits::Intent { intent } => withdrawn(text, intent),
+        Waits::Hold { hold: None } => {}
+    }
+    drift(text, app);
+    if let Some(cost) = &app.cost {
+        let change = if cost.monthly == cost.monthly_after {
+            "unchanged".to_owned()
+        } else {
+            format!("{} after these changes", cost.monthly_after)
+        };
+        let waste = format!("{} of it for seats that nobody declared uses", cost.monthly_waste);
+        let line = format!("Cost: {} {} a month, {change}; {waste}", cost.monthly, cost.currency);
+        let _ = writeln!(text, "  {}", printable(&line));
+    }
+    text.push('\n');
+}
+
+fn headline(app: &App) -> String {
+    let seen = app.counts.seen;
+    let ready = app.conditions.iter().find(|condition| condition.kind == "Ready");
+    let state = |condition: &Condition| format!("{}: {}", condition.reason, condition.message);
+    match app.complete {
+        None => format!("mode {}, from the files alone", app.mode),
+        Some(true) => format!("mode {}, {seen} accounts read", app.mode),
+        Some(false) => format!("mode {}, {}", app.mode, ready.map_or_else(String::new, state)),
+    }
+}
+
+/// Changes under the name of whom they are for, each with its reason.
+fn by_person(text: &mut String, changes: &[&Change]) {
+    let mut people: Vec<(&str, Vec<&Change>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in changes {
+        let name = words::whose(change);
+        let place = *places.entry(name).or_insert_with(|| {
+            people.push((name, Vec::new()));
+            people.len() - 1
+        });
+        if let Some((_, list)) = people.get_mut(place) {
+            list.push(change);
+        }
+    }
+    for (name, list) in people {
+        let account = list.iter().find_map(|change| change.account.as_deref());
+        let account = account.map(|id| painted(DIM, &format!("  (account {})", printable(id)))).unwrap_or_default();
+        let _ = writeln!(text, "  {}{account}", painted(BOLD, &printable(name)));
+        for change in list {
+            line(text, change, false);
+        }
+    }
+}
+
+fn line(text: &mut String, change: &Change, dimmed: bool) {
+    let mark = Mark::of(change);
+    let style = match mark {
+        _ if dimmed => DIM,
+        Mark::Add => GREEN,
+        Mark::Alter => YELLOW,
+        Mark::Remove => RED,
+    };
+    let action = printable(&words::action(change));
+    let mut further = printable(&change.reason);
+    if let Some(due) = &change.due {
+        further = format!("due {due}; {further}");
+    }
+    let _ = write!(text, "    {}  {}", painted(style, &format!("{} {action}", mark.sign())), painted(DIM, &further));
+    if let Some(outcome) = change.outcome {
+        let style = match outcome {
+            "applied" => GREEN,
+            "failed" => RED,
+            _ => YELLOW,
+        };
+        let _ = write!(text, "  {}", painted(style, outcome));
+    }
+    text.push('\n');
+    if let Some(error) = &change.error {
+        let _ = writeln!(text, "      {}", painted(RED, &printable(error)));
+    }
+}
+
+fn adopted(text: &mut String, changes: &[&Change]) {
+    if changes.is_empty() {
+        return;
+    }
+    let note = format!("{} taken into our books; the app is not touched", changes.len());
+    let _ = writeln!(text, "  {}", painted(DIM, &format!("Adopted: {note}")));
+    for change in changes {
+        let what = format!("{}: {}", words::whose(change), words::entitlement(&change.entitlement));
+        let _ = writeln!(text, "    {}", painted(DIM, &format!("~ {}", printable(&what))));
+    }
+}
+
+fn section(text: &mut String, title: &str, changes: &[&Change], dimmed: bool) {
+    if changes.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "  {}", painted(if dimmed { DIM } else { BOLD }, title));
+    for change in changes {
+        let _ = writeln!(text, "   {}", painted(if dimmed { DIM } else { Style::new() }, &who(change)));
+        line(text, change, dimmed);
+    }
+}
+
+fn who(change: &Change) -> String {
+    let account = change.account.as_ref().map(|id| format!("  (account {})", printable(id))).unwrap_or_default();
+    format!(" {}{account}", printable(words::whose(change)))
+}
+
+fn held(text: &mut String, hold: &Hold, changes: &[&Change]) {
+    let title = format!("Held: {} changes for {} people wait for a decision", changes.len(), hold.people);
+    let _ = writeln!(text, "  {}", painted(BOLD.fg_color(Some(AnsiColor::Yellow.into())), &title));
+    for reason in &hold.reasons {
+        let _ = writeln!(text, "    {reason}: {}", words::held(reason, hold.allowed));
+        let of_reason: Vec<_> = changes.iter().filter(|change| change.held == Some(reason)).collect();
+        for change in of_reason.iter().take(HELD_SHOWN) {
+            let what = format!("{} {}: {}", Mark::of(change).sign(), words::whose(change), words::action(change));
+            let _ = writeln!(text, "      {}  {}", printable(&what), painted(DIM, &printable(&change.reason)));
+        }
+        if of_reason.len() > HELD_SHOWN {
+            let _ =
+                writeln!(text, "      and {} more: `appaccess approve` shows every row", of_reason.len() - HELD_SHOWN);
+        }
+    }
+    let _ = writeln!(text, "    digest {}", hold.digest);
+}
+
+fn withdrawn(text: &mut String, intent: &Intent) {
+    if intent.withdrawn.is_empty() {
+        let _ = writeln!(text, "  Withdrawn: nothing");
+        return;
+    }
+    let _ = writeln!(text, "  {}", painted(BOLD, &format!("Withdrawn: {}", intent.withdrawn.len())));
+    for row in &intent.withdrawn {
+        let what = format!("- {}: {}", row.person, words::entitlement(&row.entitlement));
+        let change = match (&row.from, &row.to) {
+            (Some(from), to) => format!(" {from} → {}", to.as_deref().unwrap_or("nothing")),
+            _ => String::new(),
+        };
+        let because = painted(DIM, &printable(&format!("claimed by {}", row.because.join(", "))));
+        let _ = writeln!(text, "    {}  {because}", painted(RED, &printable(&format!("{what}{change}"))));
+    }
+    let _ = writeln!(text, "    intent {}", intent.digest);
+}
+
+fn drift(text: &mut String, app: &App) {
+    if app.drift.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "  {}", painted(BOLD, &format!("Differs, and nobody declared it: {}", app.drift.len())));
+    for drift in app.drift.iter().take(DRIFT_SHOWN) {
+        let account = drift.account.as_ref().map(|id| format!(" (account {id})")).unwrap_or_default();
+        let policy = drift.policy.as_ref().map(|policy| format!("; policy {policy}")).unwrap_or_default();
+        let row = format!("? {}{account}  {}{policy}", drift.label, words::drift(drift));
+        let _ = writeln!(text, "    {}", printable(&row));
+    }
+    if app.drift.len() > DRIFT_SHOWN {
+        let _ = writeln!(text, "    and {} more: `-o json` shows every row", app.drift.len() - DRIFT_SHOWN);
+    }
+}
+
+fn error(text: &mut String, entry: &ErrorEntry) {
+    let what = format!("{}: {}", entry.object, entry.reason);
+    text.push_str(&three_lines(&what, &entry.message, &entry.remedy));
+    text.push('\n');
+}
+
+/// What, why, what to do.
+pub(super) fn three_lines(what: &str, why: &str, remedy: &str) -> String {
+    let mut text = format!("{} {}\n", painted(RED.effects(Effects::BOLD), "error:"), printable(what));
+    if !why.is_empty() {
+        let _ = writeln!(text, "  why: {}", printable(why));
+    }
+    if !remedy.is_empty() {
+        let _ = writeln!(text, "  do:  {}", printable(remedy));
+    }
+    text
+}
+
+/// The commands that lead on.
+fn what_next(text: &mut String, document: &PlanDocument, next: &Next) {
+    let steps = next.steps(document);
+    if steps.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", painted(BOLD, "Next:"));
+    for (command, what) in steps {
+        let _ = writeln!(text, "  {}  {}", printable(&command), painted(DIM, &what));
+    }
+}

@@ -1,0 +1,150 @@
+//! `plan`: what would change and why. Sends nothing that changes anything, and creates no store.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Args;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    base,
+    error::CommandError,
+    exit::Exit,
+    flags::{FileFlags, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
+    inputs,
+    output::{
+        self, Next,
+        build::{Readings, Told, errors_of_files, plan_document},
+        document::PlanDocument,
+        progress::Progress,
+    },
+    saved::SavedPlan,
+    session::Session,
+};
+use crate::{
+    load::world,
+    store::Store,
+    sync::{AppReport, Clock, Declared, Options, machine_clock, read_directories},
+};
+
+/// The flags of `plan`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    appaccess plan -f access/\n  \
+    appaccess plan -f access/ --app studio/planner --out planner.plan\n  \
+    appaccess plan -f access/ --at 2027-01-01T00:00:00Z\n  \
+    appaccess plan -f access/ --base /tmp/main/access -o markdown")]
+pub struct Flags {
+    #[command(flatten)]
+    pub(super) files: FileFlags,
+    /// What a change of the YAML means: PATH is the state before it; no app and no network is asked
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["out"])]
+    pub(super) base: Vec<PathBuf>,
+    /// Save the plan, to be applied exactly so
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Exit with 2 where changes are pending
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Plan as if it were this time (RFC 3339), to preview what expires
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<Timestamp>,
+    #[command(flatten)]
+    judgement: JudgementFlags,
+    #[command(flatten)]
+    reach: ReachFlags,
+    #[command(flatten)]
+    state: StateFlags,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+}
+
+/// A plan for all apps that were chosen.
+pub(super) struct Planned {
+    /// What became of each app.
+    pub(super) reports: Vec<AppReport>,
+    /// The same as a document.
+    pub(super) document: PlanDocument,
+    /// What it stands for.
+    pub(super) exit: Exit,
+}
+
+/// Plans and prints.
+pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
+    if !flags.base.is_empty() {
+        return base::run(flags);
+    }
+    let from_stream = flags.files.filename.iter().any(|path| path.as_os_str() == "-");
+    if flags.out.is_some() && from_stream {
+        let remedy = "name files or folders: `apply` reads them again";
+        return Err(CommandError::usage("a plan of what came by standard input cannot be saved", remedy));
+    }
+    let clock: Clock = match flags.at {
+        Some(at) => Arc::new(move || at),
+        None => machine_clock(),
+    };
+    let session = Session::open(&flags.files, &flags.reach, clock, &CancellationToken::new())?;
+    let store = Store::open_existing(&flags.state.state).await?;
+    let options = Options { no_settle: flags.judgement.no_settle, ..Options::default() };
+    let planned = planned(&session, store.as_ref(), &options, quiet).await?;
+    if let Some(path) = &flags.out {
+        let inputs = inputs::digest(&session.loaded);
+        SavedPlan::new(&flags.files, options.no_settle, inputs, &planned.reports).write(path)?;
+    }
+    let state = flags.state.again();
+    let what = match &flags.out {
+        Some(path) => quoted(&path.display().to_string()),
+        None => flags.files.again(),
+    };
+    let offers_apply = flags.out.is_some() || (!from_stream && flags.at.is_none());
+    let next = Next { flags: format!("{what}{}{state}", flags.reach.again()), state, offers_apply };
+    output::plan(&planned.document, flags.output.output, &next)?;
+    Ok(unless_detailed(planned.exit, flags.detailed_exitcode))
+}
+
+/// Pending changes count only where the caller asked to be told.
+pub(super) fn unless_detailed(exit: Exit, detailed: bool) -> Exit {
+    if exit == Exit::Pending && !detailed { Exit::Done } else { exit }
+}
+
+/// Reads directories and apps, and plans.
+pub(super) async fn planned(
+    session: &Session,
+    store: Option<&Store>,
+    options: &Options,
+    quiet: bool,
+) -> Result<Planned, CommandError> {
+    let _progress = Progress::start("reading the apps", quiet);
+    let now = session.now();
+    let readings = read_directories(&session.loaded, store, now).await?;
+    let world = world(&session.loaded, &readings);
+    let declared = Declared { loaded: &session.loaded, world: &world };
+    let reports = session.fleet.plan(declared, store, &session.chosen, options, now).await;
+    Ok(finished(session, reports, &readings, Told::Plan))
+}
+
+/// Adds what is wrong or held outside any app.
+pub(super) fn finished(session: &Session, reports: Vec<AppReport>, readings: &Readings, told: Told) -> Planned {
+    let (mut document, mut exit) = plan_document(&reports, told);
+    let further = errors_of_files(&session.loaded, readings).into_iter().filter(|entry| {
+        let about = entry.app.as_deref();
+        session.chosen.is_empty() || about.is_none_or(|app| session.chosen.iter().any(|name| name.to_string() == app))
+    });
+    document.errors.extend(further);
+    document.errors.sort();
+    if !document.errors.is_empty() {
+        exit = exit.worst(Exit::Failed);
+    }
+    for (name, reading) in readings {
+        if let Some(breaker) = &reading.verdict.breaker {
+            exit = exit.worst(Exit::Held);
+            let people = breaker.people.len();
+            output::three_lines(
+                &format!("Directory {name}: {people} people left at once, {} are allowed", breaker.allowed),
+                "until somebody decides, nobody of it loses anything anywhere",
+                &format!("appaccess approve --directory {name} {}, if it is right", breaker.digest),
+            );
+        }
+    }
+    Planned { reports, document, exit }
+}

@@ -1,0 +1,130 @@
+//! `validate`: everything about files that can be judged without any app.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::{
+    error::CommandError,
+    exit::Exit,
+    flags::{FileFlags, Format, OutputFlags},
+    output::{
+        self,
+        document::{Fault, VALIDATE_SCHEMA, ValidateDocument},
+        escape::{code_span, printable},
+    },
+    session,
+};
+use crate::load::{Finding, Loaded, Place, Problem, files, references};
+
+/// The flags of `validate`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    appaccess validate -f access/\n  \
+    kustomize build overlays/prod | appaccess validate -f -")]
+pub struct Flags {
+    #[command(flatten)]
+    files: FileFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// Reads and judges the files.
+pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
+    let loaded = files::read(&flags.files.filename)?;
+    let findings = references(&loaded);
+    match flags.output.output {
+        Format::Json => output::json(&document(&loaded, &findings))?,
+        Format::Text => text(&loaded, &findings)?,
+        Format::Markdown => markdown(&loaded, &findings)?,
+    }
+    if !loaded.problems.is_empty() {
+        Ok(Exit::Usage)
+    } else if loaded.is_empty() {
+        let what = "no object of `appaccess.dev/v1alpha1` is among the files";
+        Err(CommandError::usage(what, "name files with a TargetApp and an AppAccess by `-f`"))
+    } else if findings.is_empty() {
+        Ok(Exit::Done)
+    } else {
+        Ok(Exit::Failed)
+    }
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn document(loaded: &Loaded, findings: &[Finding]) -> ValidateDocument {
+    ValidateDocument {
+        schema: VALIDATE_SCHEMA,
+        objects: number(loaded.len()),
+        other_kinds: number(loaded.other_kinds),
+        problems: loaded.problems.iter().map(problem_fault).collect(),
+        findings: findings.iter().map(finding_fault).collect(),
+    }
+}
+
+fn problem_fault(problem: &Problem) -> Fault {
+    let Problem { place, object, path, message, help } = problem;
+    fault(place, object.clone(), path, None, message, help)
+}
+
+fn finding_fault(finding: &Finding) -> Fault {
+    let Finding { place, object, path, reason, message, help } = finding;
+    fault(place, Some(object.clone()), path, Some((*reason).to_owned()), message, help)
+}
+
+fn fault(
+    place: &Place,
+    object: Option<String>,
+    path: &str,
+    reason: Option<String>,
+    message: &str,
+    remedy: &str,
+) -> Fault {
+    Fault {
+        file: place.file.clone(),
+        line: number(place.line),
+        object,
+        path: path.to_owned(),
+        reason,
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+fn text(loaded: &Loaded, findings: &[Finding]) -> Result<(), CommandError> {
+    session::show_problems(&loaded.problems);
+    for finding in findings {
+        let what = format!("{}: {} {}", finding.place, finding.object, finding.path);
+        output::three_lines(&what, &format!("{}: {}", finding.reason, finding.message), &finding.help);
+    }
+    output::painted(&format!("{}\n", printable(&sentence(loaded, findings))))
+}
+
+fn sentence(loaded: &Loaded, findings: &[Finding]) -> String {
+    let mut parts = vec![format!("{} objects", loaded.len())];
+    if loaded.other_kinds > 0 {
+        parts.push(format!("{} documents of other kinds passed over", loaded.other_kinds));
+    }
+    match (loaded.problems.len(), findings.len()) {
+        (0, 0) => parts.push("nothing wrong with them".into()),
+        (problems, findings) => {
+            parts.push(format!("{problems} faults, {findings} references to what is not there or not permitted"));
+        }
+    }
+    parts.join(", ")
+}
+
+fn markdown(loaded: &Loaded, findings: &[Finding]) -> Result<(), CommandError> {
+    let mut text = format!("### Access files\n\n{}.\n\n", sentence(loaded, findings));
+    let problems = loaded.problems.iter().map(ToString::to_string);
+    let findings = findings.iter().map(|finding| {
+        let Finding { place, object, path, message, help, .. } = finding;
+        format!("{place}: {object}: {path}: {message}; {help}")
+    });
+    for line in problems.chain(findings).take(200) {
+        let _ = writeln!(text, "- {}", code_span(&line));
+    }
+    output::plain(&text)
+}
