@@ -225,7 +225,9 @@ impl<'a, 'b> Run<'a, 'b> {
     }
 
     fn take_success(&mut self, index: usize, work: &Work, applied: &Applied, now: jiff::Timestamp) {
-        let account = applied.account.clone().or_else(|| work.account.clone());
+        // What the same request gave to an account that it made belongs to that account.
+        let made = work.change.person.as_ref().and_then(|person| self.accounts.get(person)).cloned();
+        let account = applied.account.clone().or_else(|| work.account.clone()).or(made);
         if let Some(change) = self.changes.get_mut(index) {
             change.account.clone_from(&account);
         }

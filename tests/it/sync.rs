@@ -221,3 +221,35 @@ async fn a_plan_shows_what_a_pass_would_do_and_writes_nothing() {
     assert_eq!((world.vendor.mutations(), world.store.writes()), (0, writes));
     assert_eq!(world.work().await.done.len(), 3);
 }
+
+#[tokio::test]
+async fn a_role_is_given_with_the_account_raised_lowered_and_taken() {
+    let mut world = Installation::new().await;
+    let app = "mode: Full\nroles: {order: [viewer, editor, admin]}\nsafety: {approveFirst: false, settle: 1s, \
+               keepAtLeast: []}";
+    world.app(app);
+    let as_role = |role: &str| format!("- name: staff\n  subjects: [{{user: ana@birch.example.com}}]\n  roles: [{role}]");
+    let roles = |world: &Installation| world.vendor.snapshot().users["ana@birch.example.com"].roles.clone();
+    world.grants(&as_role("editor"));
+    let report = world.work().await;
+    assert_eq!(story(&report), ["create ana@birch.example.com: applied", "grant ana@birch.example.com role: applied"]);
+    assert_eq!(roles(&world), names(["editor"]));
+    assert_eq!(world.vendor.mutations(), 1, "one request makes the account with its role");
+
+    world.grants(&as_role("admin"));
+    assert_eq!(story(&world.work().await), ["change ana@birch.example.com role: applied"]);
+    assert_eq!(roles(&world), names(["admin"]));
+
+    world.grants(&as_role("viewer"));
+    assert_eq!(story(&world.work().await), ["change ana@birch.example.com role: pending"], "a lower role settles");
+    world.wait(MINUTE);
+    assert_eq!(story(&world.work().await), ["change ana@birch.example.com role: applied"]);
+    assert_eq!(roles(&world), names(["viewer"]));
+
+    world.grants("- name: staff\n  subjects: [{user: ana@birch.example.com}]");
+    world.work().await;
+    world.wait(MINUTE);
+    assert_eq!(story(&world.work().await), ["revoke ana@birch.example.com role: applied"]);
+    assert_eq!(roles(&world), names([]));
+    assert!(world.work().await.look.plan.is_in_sync());
+}
