@@ -30,8 +30,9 @@ generate: ## Writes the generated files: the CustomResourceDefinitions in crds/
 deny: ## Checks licences, advisories, bans and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --all-features check
 
-bench: ## Runs the benchmarks
-	$(CARGO) bench $(CARGO_FLAGS)
+bench: ## Runs the benchmarks: ratios against a floor that is measured in the same run
+	$(CARGO) bench $(CARGO_FLAGS) --package appaccess-scim --bench listing
+	$(CARGO) bench $(CARGO_FLAGS) --package appaccess-core --bench plan
 
 demo: ## Shows the whole story on simulated apps, in under a minute
 	$(CARGO) run $(CARGO_FLAGS) --release -- demo
