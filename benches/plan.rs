@@ -3,7 +3,10 @@
 
 mod measure;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use appaccess_core::{
     access::{
@@ -100,11 +103,11 @@ impl App {
     fn canonical_bytes(&self) -> Vec<u8> {
         let mut text = String::new();
         for edge in self.desired.edges.keys() {
-            text.push_str(&format!("{}\0{}\n", edge.person.canonical(), edge.slot));
+            let _ = writeln!(text, "{}\0{}", edge.person.canonical(), edge.slot);
         }
         for account in &self.observation.accounts {
             for slot in [&Slot::account()].into_iter().chain(account.entitlements.keys()) {
-                text.push_str(&format!("{}\0{}\0{slot}\n", account.id, account.login));
+                let _ = writeln!(text, "{}\0{}\0{slot}", account.id, account.login);
             }
         }
         text.into_bytes()
