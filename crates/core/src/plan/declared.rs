@@ -274,12 +274,35 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether the books say all of an owned edge already: the ordinary case, told without a copy.
+    fn is_true(&self, edge: &Edge, owned: &OwnedEdge, desired: &DesiredEdge, observed: Option<&Level>) -> bool {
+        let claims = || {
+            owned.claims.len() == desired.claims.len()
+                && desired.claims.iter().all(|claim| {
+                    owned.claims.get(&claim.name).is_some_and(|seen| {
+                        seen.subject == claim.subject && seen.until == claim.until && seen.level == claim.level
+                    })
+                })
+        };
+        let value = owned.value.as_ref() == observed && (desired.value.is_none() || desired.value.as_ref() == observed);
+        value
+            && owned.unseen == 0
+            && owned.hold == AccountHold::None
+            && owned.until == desired.until
+            && claims()
+            && self.canonical.stored(edge) == edge
+            && !self.input.memory.withdrawn.contains_key(edge)
+    }
+
     /// Keeps the books of an owned edge true: claims, end, and that it was seen.
     ///
     /// While a value waits to be lowered, the claims that carried it stay written down: they tell why it goes. While
     /// some claim cannot be read, so do all that were seen.
     fn refresh(&mut self, edge: &Edge, desired: &DesiredEdge, observed: Option<&Level>) {
         let Some(owned) = self.canonical.inventory.get(edge) else { return };
+        if self.is_true(edge, owned, desired, observed) {
+            return;
+        }
         let stored = self.canonical.stored(edge).clone();
         let same = desired.value.is_none() || desired.value.as_ref() == observed;
         let lowers = !same && self.input.capabilities.lowers(&edge.slot, observed, desired.value.as_ref());

@@ -44,6 +44,9 @@ impl Draft<'_> {
 
     /// Accounts that answer to somebody about whom nobody can tell.
     fn accounts_of_doubtful_people(&self) -> BTreeSet<AccountId> {
+        if self.canonical.desired.maybe.is_empty() {
+            return BTreeSet::new();
+        }
         let index = Index::new(self.input);
         let desired = &self.canonical.desired;
         let mut doubtful = BTreeSet::new();
