@@ -7,6 +7,7 @@ mod completions;
 mod crds;
 mod credentials;
 mod decide;
+mod demo;
 mod error;
 mod exit;
 mod flags;
@@ -69,6 +70,8 @@ pub enum Command {
     Crds(crds::Flags),
     /// Print the JSON Schema of an output
     Schema(schema::Flags),
+    /// Tell the whole story on a simulated app: drift, a plan, a hold, its approval, a leaver, silence
+    Demo(demo::Flags),
     /// Print a completion script for a shell
     Completions(completions::Flags),
 }
@@ -101,6 +104,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),
+        Command::Demo(flags) => demo::run(flags).await,
         Command::Completions(flags) => completions::run(flags),
     };
     settle(outcome)

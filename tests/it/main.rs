@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod definitions;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod house;

@@ -228,7 +228,8 @@ async fn a_role_is_given_with_the_account_raised_lowered_and_taken() {
     let app = "mode: Full\nroles: {order: [viewer, editor, admin]}\nsafety: {approveFirst: false, settle: 1s, \
                keepAtLeast: []}";
     world.app(app);
-    let as_role = |role: &str| format!("- name: staff\n  subjects: [{{user: ana@birch.example.com}}]\n  roles: [{role}]");
+    let as_role =
+        |role: &str| format!("- name: staff\n  subjects: [{{user: ana@birch.example.com}}]\n  roles: [{role}]");
     let roles = |world: &Installation| world.vendor.snapshot().users["ana@birch.example.com"].roles.clone();
     world.grants(&as_role("editor"));
     let report = world.work().await;
