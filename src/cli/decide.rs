@@ -1,7 +1,7 @@
 //! `approve` and `reject`: a decision on what is held, after every row of it was shown.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal as _},
 };
 
@@ -19,6 +19,7 @@ use super::{
     flags::{Format, OutputFlags, StateFlags},
     output::{
         self,
+        build::whole_seconds,
         document::{DECISION_SCHEMA, DecisionDocument},
         escape::{code_span, printable},
     },
@@ -68,6 +69,8 @@ pub struct Flags {
 struct Question {
     digest: Text,
     rows: Vec<String>,
+    /// What was decided before and still counts.
+    decided: BTreeSet<Decision>,
 }
 
 /// Shows every row, asks, and keeps the decision.
@@ -102,12 +105,14 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
 }
 
 async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -> Result<Exit, CommandError> {
-    let decision = Decision {
+    // Who says the same again does not prolong it.
+    let before = question.decided.iter().find(|decision| decision.directive == verb.directive());
+    let decision = before.cloned().unwrap_or_else(|| Decision {
         digest: question.digest.clone(),
         directive: verb.directive(),
         decided_by: std::env::var("USER").ok().map(Text::from),
-        not_after: now.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX),
-    };
+        not_after: whole_seconds(now.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX)),
+    });
     let store = Store::open(&flags.state.state).await?;
     let decided = if flags.directory {
         store.decide_directory(&flags.name, &decision, now).await?
@@ -196,7 +201,7 @@ async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, 
     let memory = store.memory(&flags.name, now).await?;
     let people = people_by_account(&memory);
     let rows = found.hold.rows.iter().map(|row| in_words(row, &people)).collect();
-    Ok(Question { digest: found.digest.clone(), rows })
+    Ok(Question { digest: found.digest.clone(), rows, decided: found.decisions.clone() })
 }
 
 /// What was last read of a directory is judged again, with no shrinking allowed: the digest does not depend on how much is.
@@ -208,12 +213,14 @@ fn breaker(memory: &DirectoryMemory, flags: &Flags, now: Timestamp) -> Result<Qu
         proof: LeaverProof::DisabledOrDeleted,
         maximum_shrink: Budget { people: 0, percent: 0 },
     };
-    let undecided = DirectoryMemory { decisions: std::collections::BTreeSet::new(), ..memory.clone() };
+    let undecided = DirectoryMemory { decisions: BTreeSet::new(), ..memory.clone() };
     let verdict = judge(&policy, &undecided, &reading, now);
     let breaker = verdict.breaker.filter(|breaker| flags.means(&breaker.digest)).ok_or_else(|| unknown(flags))?;
     let proof = |id: &Text| verdict.left.get(id).map_or("absent", |proof| &**proof).to_owned();
     let rows = breaker.people.iter().map(|id| format!("{id}  {}", proof(id))).collect();
-    Ok(Question { digest: breaker.digest, rows })
+    let of_this = memory.decisions.iter().filter(|decision| decision.digest == breaker.digest);
+    let decided = of_this.cloned().collect();
+    Ok(Question { digest: breaker.digest, rows, decided })
 }
 
 fn people_by_account(memory: &Memory) -> BTreeMap<AccountId, PersonKey> {

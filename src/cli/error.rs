@@ -17,7 +17,7 @@ pub(crate) enum CommandError {
         remedy: String,
     },
     /// The files are wrong; each fault was shown.
-    #[error("{count} faults in the files: nothing was contacted")]
+    #[error("nothing was contacted: faults in the files: {count}")]
     Invalid {
         /// How many.
         count: usize,

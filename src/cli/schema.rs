@@ -1,7 +1,7 @@
 //! `schema`: what the documents of `-o json` look like, for programs that read them.
 
 use clap::{Args, ValueEnum};
-use schemars::schema_for;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
 use super::{
     error::CommandError,
@@ -35,10 +35,15 @@ pub struct Flags {
 /// Prints the schema.
 pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
     let schema = match flags.name {
-        Name::Plan => schema_for!(PlanDocument),
-        Name::Validate => schema_for!(ValidateDocument),
-        Name::Decision => schema_for!(DecisionDocument),
+        Name::Plan => schema::<PlanDocument>(),
+        Name::Validate => schema::<ValidateDocument>(),
+        Name::Decision => schema::<DecisionDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)
+}
+
+/// The schema of what is written: a field that may be null is always there.
+fn schema<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file per promise.
 
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod definitions;
 #[cfg(test)]
 mod demo;

@@ -7,6 +7,8 @@ use appaccess_core::{
     status::{self, AppSituation, Failure, Severity, app_conditions},
 };
 
+use jiff::Timestamp;
+
 use super::document::{
     App, AttributeChange, Calls, Change, Condition, Cost, Counts, Drift, Entitlement, ErrorEntry, Hold, PLAN_SCHEMA,
     PlanDocument, Waits,
@@ -237,7 +239,7 @@ pub(crate) fn change(done: &Done, told: Told) -> Change {
         reason: change.reason(),
         permitted: change.permitted,
         held: change.held.map(plan::HeldReason::as_str),
-        due: change.due.map(|due| due.to_string()),
+        due: change.due.map(|due| whole_seconds(due).to_string()),
         outcome: (told == Told::Outcomes).then(|| done.outcome.as_str()),
         error,
         label: change.label.to_string(),
@@ -279,6 +281,11 @@ fn cost(cost: &plan::Cost) -> Cost {
         monthly_after: money(cost.monthly_after),
         monthly_waste: money(cost.monthly_waste),
     }
+}
+
+/// The time to the second: finer nobody decides.
+pub(crate) fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// Ten-thousandths of a currency as a decimal string with two decimals, rounded half up.

@@ -51,7 +51,7 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
 fn one_app(text: &mut String, app: &App) {
     let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&app.app)), painted(DIM, &printable(&headline(app))));
     let sorted = Sorted::new(&app.changes);
-    by_person(text, &sorted.additions);
+    by_person(text, &sorted.additions, false);
     adopted(text, &sorted.adopted);
     section(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown, true);
     section(text, "Settling: done at the time that is named, unless the claim comes back", &sorted.settling, false);
@@ -87,7 +87,7 @@ fn headline(app: &App) -> String {
 }
 
 /// Changes under the name of whom they are for, each with its reason.
-fn by_person(text: &mut String, changes: &[&Change]) {
+fn by_person(text: &mut String, changes: &[&Change], dimmed: bool) {
     let mut people: Vec<(&str, Vec<&Change>)> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for change in changes {
@@ -103,9 +103,10 @@ fn by_person(text: &mut String, changes: &[&Change]) {
     for (name, list) in people {
         let account = list.iter().find_map(|change| change.account.as_deref());
         let account = account.map(|id| painted(DIM, &format!("  (account {})", printable(id)))).unwrap_or_default();
-        let _ = writeln!(text, "  {}{account}", painted(BOLD, &printable(name)));
+        let style = if dimmed { DIM } else { BOLD };
+        let _ = writeln!(text, "  {}{account}", painted(style, &printable(name)));
         for change in list {
-            line(text, change, false);
+            line(text, change, dimmed);
         }
     }
 }
@@ -154,16 +155,8 @@ fn section(text: &mut String, title: &str, changes: &[&Change], dimmed: bool) {
     if changes.is_empty() {
         return;
     }
-    let _ = writeln!(text, "  {}", painted(if dimmed { DIM } else { BOLD }, title));
-    for change in changes {
-        let _ = writeln!(text, "   {}", painted(if dimmed { DIM } else { Style::new() }, &who(change)));
-        line(text, change, dimmed);
-    }
-}
-
-fn who(change: &Change) -> String {
-    let account = change.account.as_ref().map(|id| format!("  (account {})", printable(id))).unwrap_or_default();
-    format!(" {}{account}", printable(words::whose(change)))
+    let _ = writeln!(text, "  {}", painted(if dimmed { DIM } else { BOLD }, &format!("{title}:")));
+    by_person(text, changes, dimmed);
 }
 
 fn held(text: &mut String, hold: &Hold, changes: &[&Change]) {

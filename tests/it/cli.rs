@@ -1,0 +1,7 @@
+//! The command line as people and pipelines meet it: the real binary, its texts, documents and exit codes.
+
+mod documents;
+mod schema;
+mod shell;
+mod story;
+mod usage;

@@ -1,0 +1,104 @@
+//! Wrong usage and wrong files: nothing is contacted, the exit code is 64, and the message says what to do.
+
+use super::schema::assert_valid;
+use super::shell::Shell;
+
+const TWO: &str = "\
+apiVersion: appaccess.dev/v1alpha1
+kind: TargetApp
+metadata: {name: planner, namespace: studio}
+spec:
+  connector: {scim: {baseUrl: https://planner.example.com/scim/v2}}
+  credentials: {secretRef: {name: planner-token}}
+---
+apiVersion: appaccess.dev/v1alpha1
+kind: AppAccess
+metadata: {name: everybody, namespace: studio}
+spec:
+  appRef: {name: planner}
+  grants:
+    - name: makers
+      subjects: [{user: ines@fern.example}]
+      groups: [Studio]
+";
+
+/// The likeliest mistakes, each with the exit code and what its message must say.
+const MISTAKES: [(&str, i32, &str); 12] = [
+    ("", 64, "Usage: appaccess"),
+    ("pln -f two.yaml", 64, "a similar subcommand exists: 'plan'"),
+    ("plan", 64, "--filename <PATH>"),
+    ("plan -f nowhere.yaml", 64, "name a file, a folder or `-` that this user can read"),
+    ("plan -f unknown-field.yaml", 64, "did you mean mode?"),
+    ("plan -f two.yaml --app studio/planer", 64, "write one of studio/planner"),
+    ("plan -f two.yaml --at yesterday", 64, "--at <TIME>"),
+    ("plan -f two.yaml --timeout never", 64, "--timeout <DURATION>"),
+    ("plan -f two.yaml --state postgres://db/x", 64, "give `--state` the path of a SQLite file"),
+    ("apply -f two.yaml", 64, "then add --yes"),
+    ("apply -f two.yaml --yes --at 2027-01-01T00:00:00Z", 64, "unexpected argument '--at'"),
+    ("approve studio/planner", 64, "then add --yes"),
+];
+
+#[tokio::test]
+async fn the_likeliest_mistakes_are_told_with_what_to_do() {
+    let shell = Shell::new();
+    shell.file("two.yaml", TWO);
+    shell.file("unknown-field.yaml", &TWO.replace("  credentials:", "  mod: Full\n  credentials:"));
+    for (line, code, message) in MISTAKES {
+        let ended = shell.run(line).await;
+        assert_eq!(ended.code, code, "{line}: {ended:?}");
+        assert!(ended.stderr.contains(message), "{line}: {ended:?}");
+        assert_eq!(ended.stdout, "", "{line}");
+    }
+    assert!(!shell.path().join(".appaccess").exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn valid_files_are_told_so_and_a_reference_to_nothing_is_a_failure_and_no_fault() {
+    let shell = Shell::new();
+    shell.file("two.yaml", TWO);
+    shell.file("lost.yaml", &TWO.replace("appRef: {name: planner}", "appRef: {name: other}"));
+    shell.file("broken.yaml", &TWO.replace("appRef:", "apRef:"));
+    assert_eq!(shell.run("validate -f two.yaml").await.code, 0);
+    let schema = shell.run("schema validate").await.document();
+    for (file, code) in [("two.yaml", 0), ("lost.yaml", 1), ("broken.yaml", 64)] {
+        let ended = shell.run(&format!("validate -f {file} -o json")).await;
+        assert_eq!(ended.code, code, "{file}: {ended:?}");
+        assert_valid(&schema, &ended.document());
+    }
+    let ended = shell.run_with_input("validate -f -", TWO).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "2 objects, nothing wrong with them\n"));
+}
+
+#[tokio::test]
+async fn a_change_of_files_is_shown_from_files_alone() {
+    let shell = Shell::new();
+    shell.file("base.yaml", TWO);
+    shell.file("head.yaml", &TWO.replace("user: ines@fern.example", "user: tom@fern.example"));
+    let ended = shell.run("plan -f head.yaml --base base.yaml --detailed-exitcode -o json").await;
+    let document = ended.document();
+    assert_valid(&shell.run("schema plan").await.document(), &document);
+    let app = &document["apps"][0];
+    let withdrawn = app["intent"]["withdrawn"].as_array().expect("a list");
+    let who: Vec<_> = withdrawn.iter().map(|row| (&row["person"], &row["entitlement"]["type"])).collect();
+    assert_eq!(format!("{who:?}").matches("ines@fern.example").count(), 2, "{document:#}");
+    assert!(app["complete"].is_null() && app.get("hold").is_none(), "{app:#}");
+    let granted: Vec<_> = app["changes"].as_array().expect("a list").iter().map(|change| &change["person"]).collect();
+    assert_eq!(granted, ["tom@fern.example", "tom@fern.example"]);
+    // The mode is Observe: nothing of what is granted is permitted, what is withdrawn counts all the same.
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let same = shell.run("plan -f base.yaml --base base.yaml --detailed-exitcode").await;
+    assert_eq!(same.code, 0, "{same:?}");
+}
+
+#[tokio::test]
+async fn completions_and_definitions_are_printed() {
+    let shell = Shell::new();
+    for name in ["bash", "zsh", "fish"] {
+        let ended = shell.run(&format!("completions {name}")).await;
+        assert!(ended.code == 0 && ended.stdout.contains("validate"), "{name}");
+    }
+    let definitions = shell.run("crds").await;
+    assert_eq!(definitions.stdout.matches("kind: CustomResourceDefinition").count(), 6);
+    assert_eq!(shell.run("--help").await.code, 0);
+    assert_eq!(shell.run("--version").await.stdout, format!("appaccess {}\n", env!("CARGO_PKG_VERSION")));
+}
