@@ -210,6 +210,13 @@ fn options(flags: &Flags) -> Options {
     Options { no_settle: flags.judgement.no_settle, ..Options::default() }
 }
 
+/// When something settles, begins or ends next, as far as the pass could tell.
+fn boundary(report: &AppReport) -> Option<Timestamp> {
+    let AppResult::Worked(worked) = &report.result else { return None };
+    let due = worked.look.plan.changes.iter().filter(|change| change.permitted).filter_map(|change| change.due);
+    due.chain(worked.look.desired.next_boundary).min()
+}
+
 impl Schedule {
     /// The apps whose time has come, as many as may work at once.
     fn take_due(&mut self, flags: &Flags, loaded: &Loaded, now: Timestamp) -> Vec<ObjectName> {
@@ -244,7 +251,8 @@ impl Schedule {
             source: std::io::Error::other(error),
         })?;
         self.working.remove(&report.app);
-        let next = now.checked_add(self.pause(&report.app, loaded)).unwrap_or(Timestamp::MAX);
+        let regular = now.checked_add(self.pause(&report.app, loaded)).unwrap_or(Timestamp::MAX);
+        let next = boundary(&report).filter(|time| *time > now).map_or(regular, |time| regular.min(time));
         // Cleared in the meantime: the files have changed, and another pass is due at once.
         if let Some(due) = self.due.get_mut(&report.app) {
             *due = next;
