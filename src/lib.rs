@@ -5,6 +5,7 @@ pub mod cli;
 pub mod connector;
 pub mod http;
 pub mod load;
+pub mod operator;
 pub mod sim;
 pub mod store;
 pub mod sync;

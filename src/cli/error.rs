@@ -47,6 +47,13 @@ pub(crate) enum CommandError {
         /// What to do.
         remedy: String,
     },
+    /// The shell of the cluster could not start, or not go on.
+    #[error("the operator ended")]
+    Cluster {
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The process lacks something that it needs from the machine.
     #[error("cannot {what}")]
     Machine {
@@ -76,7 +83,9 @@ impl CommandError {
             | Self::Invalid { .. }
             | Self::Load(_)
             | Self::Store(StoreError::NotSupportedYet { .. } | StoreError::Location { .. }) => Exit::Usage,
-            Self::Store(_) | Self::File { .. } | Self::Refused { .. } | Self::Machine { .. } => Exit::Failed,
+            Self::Store(_) | Self::File { .. } | Self::Refused { .. } | Self::Cluster { .. } | Self::Machine { .. } => {
+                Exit::Failed
+            }
         }
     }
 
@@ -89,6 +98,7 @@ impl CommandError {
             Self::Load(_) => "name the files by `-f`",
             Self::Store(error) => error.remedy(),
             Self::File { .. } => "check the path and its permissions",
+            Self::Cluster { .. } => "correct what is named and start it again",
             Self::Machine { .. } => "check the limits of this machine and user, and try again",
         }
     }

@@ -13,6 +13,7 @@ mod exit;
 mod flags;
 mod inputs;
 mod lease;
+pub mod operator;
 mod output;
 mod plan;
 mod run;
@@ -62,6 +63,8 @@ pub enum Command {
     Apply(apply::Flags),
     /// Keep reconciling over files until stopped
     Run(run::Flags),
+    /// Keep reconciling over the custom resources of a Kubernetes cluster until stopped
+    Operator(operator::Flags),
     /// Let held changes pass, after showing every row
     Approve(decide::Flags),
     /// Say no to held changes, after showing every row
@@ -91,8 +94,8 @@ pub fn parse() -> Result<Arguments, ExitCode> {
     })
 }
 
-/// Carries out a command.
-pub async fn run(arguments: Arguments) -> ExitCode {
+/// Carries out a command. `cluster` is the shell of the cluster, for the command that starts it.
+pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
     output::logging::start(arguments.log);
     let quiet = arguments.log.quiet;
     let outcome = match arguments.command {
@@ -100,6 +103,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Plan(flags) => plan::run(&flags, quiet).await,
         Command::Apply(flags) => apply::run(&flags, quiet).await,
         Command::Run(flags) => run::run(&flags).await,
+        Command::Operator(flags) => operator::run(flags, cluster).await,
         Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,
         Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
         Command::Crds(flags) => crds::run(flags),

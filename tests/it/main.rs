@@ -9,9 +9,15 @@ mod demo;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod loading;
+#[cfg(test)]
+mod operator_objects;
+#[cfg(test)]
+mod operator_process;
 #[cfg(test)]
 mod real_components;
 #[cfg(test)]

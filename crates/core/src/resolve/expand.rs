@@ -328,6 +328,23 @@ pub(super) fn is_member_of_team(people: &People<'_>, team: &ObjectName, person: 
     people.team(&team.namespace, team, &mut Vec::new()).certain.contains_key(person)
 }
 
+/// Who is in a team, by how sure that is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeamMembers {
+    /// People who are in it.
+    pub certain: u64,
+    /// What of it could not be resolved.
+    pub problems: Vec<String>,
+}
+
+/// Who is in `team` at `now`, as its own namespace sees it.
+#[must_use]
+pub fn team_members(world: &World, team: &ObjectName, now: Timestamp) -> TeamMembers {
+    let members = People::new(world, now).team(&team.namespace, team, &mut Vec::new());
+    let certain = u64::try_from(members.certain.len()).unwrap_or(u64::MAX);
+    TeamMembers { certain, problems: members.problems }
+}
+
 fn holds(person: &Person, key: &Text, operator: MatchOperator, values: &BTreeSet<Text>) -> bool {
     let value = person.attributes.get(key);
     match operator {

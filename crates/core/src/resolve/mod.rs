@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 pub use desired::{ClaimProblem, ClaimReport, Desired, DesiredEdge, ProblemKind, State};
 pub use directory::{Breaker, DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, breaker_digest, judge};
-pub use expand::glob;
+pub use expand::{TeamMembers, glob, team_members};
 pub use world::{
     Access, DirectoryView, Freshness, Grant, Leavers, Match, MatchOperator, Subject, SubjectEntry, Team, Undecodable,
     Wanted, World,

@@ -1,0 +1,169 @@
+//! The status of the kinds that no app's pass writes: `Directory`, `Team`, `AccessApproval`, and of what cannot be decoded.
+
+use appaccess_core::{
+    resolve::{Freshness, TeamMembers},
+    status::{Condition as Judgement, Truth},
+};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use serde_json::{Value, json};
+
+use super::{app::reconcile_at, conditions, count};
+use crate::{
+    api::{
+        AccessApproval, AccessApprovalStatus, Directory, DirectoryStatus, Team, TeamStatus, condition,
+        directory::DirectoryCounts, target_app_status::HoldSummary,
+    },
+    load::DirectoryReading,
+};
+
+/// The status of a directory by its last reading. `older` owns a domain that this one claims as well.
+pub(in crate::operator) fn directory_status(
+    directory: &Directory,
+    reading: &DirectoryReading,
+    lost_domain: Option<&str>,
+    now: Timestamp,
+) -> DirectoryStatus {
+    let before = directory.status.clone().unwrap_or_default();
+    let generation = directory.metadata.generation;
+    let people = reading.people.values();
+    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let counts = DirectoryCounts {
+        people: number(reading.people.len()),
+        active: number(people.filter(|person| person.active).count()),
+        leavers: number(reading.verdict.left.len()),
+        absent: number(reading.verdict.absent.len()),
+        groups: number(reading.groups.len()),
+    };
+    let hold = reading.verdict.breaker.as_ref().map(|breaker| HoldSummary {
+        digest: breaker.digest.to_string(),
+        people: number(breaker.people.len()),
+        changes: number(breaker.people.len()),
+        plan_ref: None,
+    });
+    let judgements = directory_judgements(reading, lost_domain);
+    DirectoryStatus {
+        observed_generation: generation,
+        conditions: conditions(&judgements, &before.conditions, generation, now),
+        counts: Some(counts),
+        hold,
+        last_handled_reconcile_at: reconcile_at(directory.metadata.annotations.as_ref()),
+    }
+}
+
+fn directory_judgements(reading: &DirectoryReading, lost_domain: Option<&str>) -> Vec<Judgement> {
+    if let Some(why) = lost_domain {
+        return vec![
+            Judgement::new(condition::READY, false, "DuplicateDomain", why),
+            Judgement::new(condition::STALLED, true, "DuplicateDomain", why),
+        ];
+    }
+    if let Freshness::Stale(why) = &reading.freshness {
+        return vec![
+            Judgement::new(condition::READY, false, "StaleDirectory", why.to_string()),
+            Judgement::new(condition::READ_COMPLETE, false, "StaleDirectory", why.to_string()),
+        ];
+    }
+    let ready = match &reading.verdict.breaker {
+        Some(breaker) => Judgement::new(
+            condition::READY,
+            false,
+            if breaker.rejected { "Rejected" } else { "StaleDirectory" },
+            format!(
+                "{} people left within 24 h, {} are allowed; nobody is removed until {} is decided",
+                breaker.people.len(),
+                breaker.allowed,
+                breaker.digest
+            ),
+        ),
+        None => Judgement::new(condition::READY, true, "Read", "its people and groups are known"),
+    };
+    vec![ready, Judgement::new(condition::READ_COMPLETE, true, "Complete", "the last reading is complete")]
+}
+
+/// The status of a team.
+pub(in crate::operator) fn team_status(team: &Team, members: &TeamMembers, now: Timestamp) -> TeamStatus {
+    let before = team.status.clone().unwrap_or_default();
+    let generation = team.metadata.generation;
+    let judgements = match members.problems.first() {
+        None => vec![
+            Judgement::new(condition::READY, true, "Resolved", "every part was found"),
+            Judgement::new(condition::RESOLVED, true, "Resolved", "every part was found"),
+        ],
+        Some(first) => {
+            let more = members.problems.len().saturating_sub(1);
+            let message = if more == 0 { first.clone() } else { format!("{first} (and {more} more)") };
+            vec![
+                Judgement::new(condition::READY, false, "Unresolved", message.clone()),
+                Judgement::new(condition::RESOLVED, false, "Unresolved", message),
+            ]
+        }
+    };
+    TeamStatus {
+        observed_generation: generation,
+        conditions: conditions(&judgements, &before.conditions, generation, now),
+        members: Some(count(members.certain)),
+    }
+}
+
+/// What became of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::operator) enum Standing {
+    /// It counts.
+    Counted,
+    /// Its rows are done.
+    Used,
+    /// Nothing by that digest was shown.
+    UnknownDigest,
+    /// What it decides on is not there.
+    NoSubject,
+    /// It does not count, and why.
+    Refused(&'static str),
+}
+
+/// The status of a decision.
+pub(in crate::operator) fn approval_status(
+    approval: &AccessApproval,
+    standing: &Standing,
+    now: Timestamp,
+) -> AccessApprovalStatus {
+    let before = approval.status.clone().unwrap_or_default();
+    let generation = approval.metadata.generation;
+    let ready = |truth: bool, reason: &str, message: &str| Judgement::new(condition::READY, truth, reason, message);
+    let judgements = match standing {
+        Standing::Counted => vec![ready(true, "Counted", "the decision counts")],
+        Standing::Used => vec![ready(true, "Used", "what it decided is done; it counts no longer")],
+        Standing::UnknownDigest => vec![ready(
+            false,
+            "UnknownDigest",
+            "nothing by this digest was shown within 30 days; take it from the AccessPlan, or from the intent of the change",
+        )],
+        Standing::NoSubject => vec![ready(false, "NotFound", "what it decides on is not there")],
+        Standing::Refused(why) => {
+            vec![ready(false, "Refused", why), Judgement::new(condition::STALLED, true, "Refused", *why)]
+        }
+    };
+    AccessApprovalStatus {
+        observed_generation: generation,
+        conditions: conditions(&judgements, &before.conditions, generation, now),
+    }
+}
+
+/// The status of an object that does not fit its kind: as it was, with the reason.
+pub(in crate::operator) fn undecodable_status(
+    before: &Value,
+    generation: Option<i64>,
+    error: &str,
+    now: Timestamp,
+) -> Value {
+    let message = format!("this version cannot decode it, so what it says is unknown, not withdrawn: {error}");
+    let judgements = [
+        Judgement::new(condition::READY, Truth::False, "Undecodable", message.clone()),
+        Judgement::new(condition::STALLED, Truth::True, "Undecodable", message),
+    ];
+    let known: Vec<Condition> = serde_json::from_value(before["conditions"].clone()).unwrap_or_default();
+    let mut status = if before.is_object() { before.clone() } else { json!({}) };
+    status["observedGeneration"] = json!(generation);
+    status["conditions"] = json!(conditions(&judgements, &known, generation, now));
+    status
+}

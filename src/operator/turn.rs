@@ -1,0 +1,249 @@
+//! One turn of one app: a pass, and everything that the cluster is told about it.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use appaccess_core::{
+    access::{Completeness, Mode, ObjectName},
+    plan::Outcome,
+    status::Failure,
+};
+use futures::FutureExt;
+use jiff::Timestamp;
+use kube::Resource;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context, clerk,
+    deadline::CallError,
+    events::notice,
+    guarded::Guarded,
+    ledger::Shown,
+    snapshot::Snapshot,
+    status::{access_status, app_status, plan_spec, plan_status, waiting_access_status},
+};
+use crate::{
+    api::{API_VERSION, AccessPlan, AccessPlanSpec, Kind, TargetApp, target_app},
+    sync::{AppReport, AppResult, Declared, Options, Report},
+};
+
+/// What a turn leaves for the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turn {
+    /// Whether something has to be tried again before long.
+    pub(super) failed: bool,
+    /// When something changes by itself.
+    pub(super) boundary: Option<Timestamp>,
+}
+
+/// Works on one app once. `None` where it is not there any more.
+pub(super) async fn turn(
+    context: &Arc<Context>,
+    snapshot: &Snapshot,
+    name: &ObjectName,
+    stop: &CancellationToken,
+) -> Option<Turn> {
+    let app = match latest(context, name).await? {
+        Ok(app) => app,
+        Err(error) => {
+            tracing::warn!(app = %name, %error, "the object could not be read again");
+            return (!error.is_not_found()).then_some(Turn { failed: true, boundary: None });
+        }
+    };
+    let Ok(app) = &app.0 else { return None };
+    let began = Instant::now();
+    let report = pass(context, snapshot, name, app, stop).await;
+    if is_lost(&report.result) {
+        context.lost.cancel();
+    }
+    if context.lost.is_cancelled() {
+        return None;
+    }
+    let now = (context.fleet.clock)();
+    context.metrics.pass(&report, began.elapsed(), now);
+    let told = tell(context, snapshot, app, &report, now).await;
+    if let Err(error) = &told {
+        tracing::warn!(app = %name, %error, "the cluster could not be told what became of the app");
+    }
+    clerk::judge_approvals(context, snapshot, name, now).await;
+    Some(Turn { failed: told.is_err() || has_failed(&report.result), boundary: boundary(app, &report.result, now) })
+}
+
+/// The object as of our last write at least.
+async fn latest(context: &Context, name: &ObjectName) -> Option<Result<Arc<Guarded<TargetApp>>, CallError>> {
+    let shown = context.cluster.target_apps.get(name)?;
+    Some(context.ledger.latest(Kind::TargetApp, shown).await)
+}
+
+async fn pass(
+    context: &Context,
+    snapshot: &Snapshot,
+    name: &ObjectName,
+    app: &TargetApp,
+    stop: &CancellationToken,
+) -> AppReport {
+    let options = Options {
+        terminating: snapshot.recovering || snapshot.terminating.contains(&*name.namespace),
+        ..Options::default()
+    };
+    let sequence = app.status.as_ref().and_then(|status| status.sequence).and_then(|number| u64::try_from(number).ok());
+    let mut fleet = context.fleet.clone();
+    fleet.stop = stop.clone();
+    let declared = Declared { loaded: &snapshot.loaded, world: &snapshot.world };
+    let work = fleet.pass_one(declared, &context.writer, name, app, &options, sequence);
+    let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| AppResult::Failed(fault()));
+    AppReport { app: name.clone(), mode: mode(app.spec.mode), result }
+}
+
+/// The mode in the core's words.
+const fn mode(mode: target_app::Mode) -> Mode {
+    match mode {
+        target_app::Mode::Observe => Mode::Observe,
+        target_app::Mode::Additive => Mode::Additive,
+        target_app::Mode::Full => Mode::Full,
+    }
+}
+
+/// Whether somebody else has become the writer.
+fn is_lost(result: &AppResult) -> bool {
+    match result {
+        AppResult::Failed(failure) => failure.reason == crate::store::StoreError::LostWriter.reason(),
+        _ => false,
+    }
+}
+
+async fn tell(
+    context: &Context,
+    snapshot: &Snapshot,
+    app: &TargetApp,
+    report: &AppReport,
+    now: Timestamp,
+) -> Result<(), CallError> {
+    if let AppResult::Worked(worked) = &report.result {
+        show_plan(context, app, report, worked, now).await?;
+    }
+    let before = app.status.clone().unwrap_or_default();
+    let status = app_status(app, report, now);
+    context.ledger.status(&Shown::new(Kind::TargetApp, app, &app.status), &status).await?;
+    if let Some(sequence) = status.sequence.and_then(|number| u64::try_from(number).ok())
+        && let Err(error) = context.writer.note_status_sequence(&report.app, sequence).await
+    {
+        tracing::warn!(app = %report.app, error = &error as &dyn std::error::Error, "the store was not told of the status");
+    }
+    if let Some(notice) = notice(&before, &status, report) {
+        context.events.publish(&notice, &app.object_ref(&())).await;
+    }
+    tell_accesses(context, snapshot, report, now).await
+}
+
+/// The status of each `AppAccess` of the app.
+async fn tell_accesses(
+    context: &Context,
+    snapshot: &Snapshot,
+    report: &AppReport,
+    now: Timestamp,
+) -> Result<(), CallError> {
+    for name in snapshot.accesses_of(&report.app) {
+        let Some(object) = context.cluster.app_accesses.get(name) else { continue };
+        let Ok(access) = &object.0 else { continue };
+        let status = match &report.result {
+            AppResult::Worked(worked) => access_status(name, access, Some(worked), now),
+            other => waiting_access_status(access, other, now),
+        };
+        context.ledger.status(&Shown::new(Kind::AppAccess, access, &access.status), &status).await?;
+    }
+    Ok(())
+}
+
+/// Creates, changes or deletes the `AccessPlan`, so that it shows the hold.
+async fn show_plan(
+    context: &Context,
+    app: &TargetApp,
+    report: &AppReport,
+    worked: &Report,
+    now: Timestamp,
+) -> Result<(), CallError> {
+    let shown = match context.cluster.plans.get(&report.app) {
+        Some(plan) => match context.ledger.latest(Kind::AccessPlan, plan).await {
+            Err(error) if error.is_not_found() => None,
+            latest => Some(latest?),
+        },
+        None => None,
+    };
+    let wanted = plan_spec(&report.app.name, worked);
+    let Some(spec) = wanted else {
+        if let Some(plan) = shown {
+            context.ledger.delete(Kind::AccessPlan, &report.app, plan.meta().uid.clone()).await?;
+        }
+        return Ok(());
+    };
+    let is_ours = |plan: &Guarded<AccessPlan>| {
+        let owners = plan.meta().owner_references.as_deref().unwrap_or_default();
+        owners.iter().any(|owner| Some(&owner.uid) == app.metadata.uid.as_ref())
+    };
+    let same = shown.as_ref().filter(|plan| is_ours(plan) && plan.0.as_ref().is_ok_and(|plan| plan.spec == spec));
+    if let Some(plan) = same {
+        let Ok(plan) = &plan.0 else { return Ok(()) };
+        let status = plan_status(plan, now);
+        context.ledger.status(&Shown::new(Kind::AccessPlan, plan, &plan.status), &status).await?;
+        return Ok(());
+    }
+    apply_plan(context, app, &report.app, &spec, now).await
+}
+
+async fn apply_plan(
+    context: &Context,
+    app: &TargetApp,
+    name: &ObjectName,
+    spec: &AccessPlanSpec,
+    now: Timestamp,
+) -> Result<(), CallError> {
+    let object = json!({
+        "apiVersion": API_VERSION,
+        "kind": Kind::AccessPlan.name(),
+        "metadata": {"name": &*name.name, "namespace": &*name.namespace, "ownerReferences": [app.controller_owner_ref(&())]},
+        "spec": spec,
+    });
+    let applied = context.ledger.apply(Kind::AccessPlan, name, &object).await?;
+    let Ok(plan) = applied.try_parse::<AccessPlan>() else { return Ok(()) };
+    let status = plan_status(&plan, now);
+    context.ledger.status(&Shown::new(Kind::AccessPlan, &plan, &plan.status), &status).await?;
+    Ok(())
+}
+
+/// Whether something has to be tried again before the interval ends.
+fn has_failed(result: &AppResult) -> bool {
+    match result {
+        AppResult::Worked(report) => {
+            report.failure.is_some()
+                || matches!(report.look.observation.completeness, Completeness::Incomplete { .. })
+                || report.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. }))
+                || report.look.plan.to_be_sent().next().is_some()
+        }
+        AppResult::Failed(_) => true,
+        AppResult::Suspended(_) | AppResult::Stalled(_) => false,
+    }
+}
+
+/// When something changes by itself.
+fn boundary(app: &TargetApp, result: &AppResult, now: Timestamp) -> Option<Timestamp> {
+    let suspended =
+        app.spec.suspend.then(|| app.spec.suspend_until.as_ref().map(crate::api::Time::timestamp)).flatten();
+    let (window, due) = match result {
+        AppResult::Worked(report) => {
+            let due = report.look.plan.changes.iter().filter_map(|change| change.due).filter(|due| *due > now).min();
+            (report.look.desired.next_boundary, due)
+        }
+        _ => (None, None),
+    };
+    [suspended, window, due].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+/// What is said of a pass that ended by a fault of ours.
+fn fault() -> Failure {
+    Failure {
+        reason: "InternalError".into(),
+        message: "the work on this app ended by a fault of ours; the others go on".into(),
+        remedy: "report it with the log around this time".into(),
+    }
+}
