@@ -1,6 +1,6 @@
 //! From the values of a document to the object that it declares.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use k8s_openapi::api::core::v1::Secret;
 use serde::de::DeserializeOwned;
@@ -20,7 +20,7 @@ const MOST_MISSPELT: usize = 50;
 
 /// Takes up documents one after the other.
 pub(super) struct Decoder {
-    checker: Checker,
+    checker: Rc<Checker>,
     loaded: Loaded,
 }
 
@@ -51,7 +51,7 @@ impl Source<'_> {
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { checker: Checker::new(), loaded: Loaded::default() }
+        Self { checker: Checker::of_this_thread(), loaded: Loaded::default() }
     }
 
     pub(super) fn problem(&mut self, problem: Problem) {

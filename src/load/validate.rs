@@ -4,7 +4,7 @@ mod meaning;
 mod metadata;
 mod structure;
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 
 use kube::core::cel::{CompiledSchema, ErrorKind, Validator, compile_schema};
 use serde_json::Value;
@@ -54,6 +54,10 @@ struct Compiled {
     messages: BTreeMap<String, String>,
 }
 
+thread_local! {
+    static CHECKER: Rc<Checker> = Rc::new(Checker::new());
+}
+
 impl Default for Checker {
     fn default() -> Self {
         Self::new()
@@ -66,6 +70,11 @@ impl Checker {
     pub fn new() -> Self {
         let compiled = Kind::ALL.into_iter().map(|kind| (kind, OnceCell::new())).collect();
         Self { validator: Validator::new(), compiled }
+    }
+
+    /// The checker of this thread: to compile what a kind needs takes far longer than to check objects.
+    pub(crate) fn of_this_thread() -> Rc<Self> {
+        CHECKER.with(Rc::clone)
     }
 
     /// All that is wrong with `object`, in order; at most 50 violations. `object` is the whole document, without `status`.

@@ -1,19 +1,19 @@
 //! The writing half of a pass: additions first, removals by canary, each change journalled before and after, all of it
 //! read back.
 
+mod flow;
+mod send;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::{
     access::{AccountId, Memory, Observation, PersonKey, Slot, Text},
-    plan::{Action, Change, Holders, Outcome, approves, is_protected},
+    plan::{Action, Change, Holders, Outcome, is_protected},
     status::Failure,
 };
 
 use super::{Done, Look, SyncError, Task, books, failure, look::scope, merge::merged, untried, verify};
-use crate::{
-    connector::{Applied, ConnectorError, Work},
-    store::{Intent, ResultLine, Update},
-};
+use crate::{connector::Work, store::Update};
 
 /// Of more removals than this the first is done and read back before the rest.
 const CANARY: usize = 3;
@@ -90,23 +90,6 @@ impl<'a, 'b> Run<'a, 'b> {
         self.outcomes.get(index) == Some(&Outcome::Applied)
     }
 
-    /// Sends these changes in the batches that the connector can carry in one request each.
-    async fn send(&mut self, indices: &[usize]) -> Result<(), SyncError> {
-        let work: Vec<Work> = indices.iter().filter_map(|&index| self.work(index)).collect();
-        for batch in self.task.writer.batches(&work) {
-            let batch: Vec<usize> = batch.into_iter().filter_map(|at| indices.get(at).copied()).collect();
-            if self.halted || self.task.stop.is_cancelled() {
-                self.skip(&batch);
-                continue;
-            }
-            let ready = self.ready(&batch);
-            if !ready.is_empty() {
-                self.send_batch(&ready).await?;
-            }
-        }
-        Ok(())
-    }
-
     fn work(&self, index: usize) -> Option<Work> {
         let change = self.changes.get(index)?;
         let person = change.person.as_ref().and_then(|person| self.look.desired.people.get(person)).cloned();
@@ -172,78 +155,6 @@ impl<'a, 'b> Run<'a, 'b> {
         if let Some(known) = self.outcomes.get_mut(index) {
             *known = outcome;
         }
-    }
-
-    /// Intent, request, result: S6 and S7.
-    async fn send_batch(&mut self, batch: &[usize]) -> Result<(), SyncError> {
-        let work: Vec<Work> = batch.iter().filter_map(|&index| self.work(index)).collect();
-        let intents: Vec<Intent> = work.iter().map(|work| Intent::of(&work.change)).collect();
-        let app = &self.task.policy.app;
-        let numbers = self.task.store.begin(app, (self.task.clock)(), &intents).await?;
-        for work in &work {
-            tracing::info!(%app, action = work.change.action.as_str(), slot = %work.change.slot, "sending");
-        }
-        let answers = self.task.writer.apply(&work).await;
-        let now = (self.task.clock)();
-        let before = self.memory.clone();
-        let mut lines = Vec::new();
-        for ((&index, work), (answer, sequence)) in
-            batch.iter().zip(&work).zip(answers.into_iter().zip(numbers.iter().copied()))
-        {
-            lines.push(self.take_answer(index, work, answer, sequence, now));
-        }
-        let update = Update::between(&before, &self.memory);
-        self.task.store.finish(app, now, &lines, &update).await?;
-        Ok(())
-    }
-
-    fn take_answer(
-        &mut self,
-        index: usize,
-        work: &Work,
-        answer: Result<Applied, ConnectorError>,
-        sequence: u64,
-        now: jiff::Timestamp,
-    ) -> ResultLine {
-        match answer {
-            Ok(applied) => {
-                self.take_success(index, work, &applied, now);
-                ResultLine { sequence, outcome: "applied".into(), error: None }
-            }
-            Err(error) => {
-                let failed = failure(&error);
-                let message = failed.message.clone();
-                self.halted |= error.is_about_the_app() || work.change.is_removal();
-                if error.is_about_the_app() {
-                    self.failure.get_or_insert_with(|| failed.clone());
-                }
-                self.note(index, Outcome::Failed { reason: failed.reason, message: failed.message });
-                let outcome = if matches!(error, ConnectorError::OutcomeUnknown { .. }) { "unknown" } else { "failed" };
-                ResultLine { sequence, outcome: outcome.into(), error: Some(message) }
-            }
-        }
-    }
-
-    fn take_success(&mut self, index: usize, work: &Work, applied: &Applied, now: jiff::Timestamp) {
-        // What the same request gave to an account that it made belongs to that account.
-        let made = work.change.person.as_ref().and_then(|person| self.accounts.get(person)).cloned();
-        let account = applied.account.clone().or_else(|| work.account.clone()).or(made);
-        if let Some(change) = self.changes.get_mut(index) {
-            change.account.clone_from(&account);
-        }
-        if let (Some(person), Some(account)) = (&work.change.person, &account) {
-            self.accounts.insert(person.clone(), account.clone());
-        }
-        if let Some(group) = &applied.entitlement {
-            self.groups.insert(work.change.slot.name.clone(), group.clone());
-        }
-        let mut change = work.change.clone();
-        change.account = account;
-        let options = &self.task.options;
-        let approved = approves(&self.look.input(self.task.policy, options, now), &work.change);
-        books::answered(&mut self.memory, &change, applied, approved, now);
-        self.unread.insert(index);
-        self.note(index, Outcome::Unverified);
     }
 
     /// Reads back what was sent since the last time, and believes only that.

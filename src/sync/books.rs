@@ -1,6 +1,6 @@
 //! What we remember after each step: pure changes of the memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::{
     access::{
@@ -25,6 +25,23 @@ fn show_hold(memory: &mut Memory, look: &Look, now: Timestamp) {
     if let Some(hold) = &look.plan.hold {
         let recorded = RecordedHold { rows: hold.rows.clone(), at: now };
         memory.holds.entry(hold.digest.clone()).or_insert(recorded);
+    }
+}
+
+/// The part of a memory that answers about these edges may change: small however much is remembered.
+pub(super) fn excerpt(memory: &Memory, edges: &BTreeSet<Edge>) -> Memory {
+    fn part<V: Clone>(map: &BTreeMap<Edge, V>, edges: &BTreeSet<Edge>) -> BTreeMap<Edge, V> {
+        edges.iter().filter_map(|edge| Some((edge.clone(), map.get(edge)?.clone()))).collect()
+    }
+    Memory {
+        inventory: part(&memory.inventory, edges),
+        tombstones: part(&memory.tombstones, edges),
+        withdrawn: part(&memory.withdrawn, edges),
+        flips: part(&memory.flips, edges),
+        groups: memory.groups.clone(),
+        first_removals_decided: memory.first_removals_decided,
+        restored: memory.restored,
+        ..Memory::default()
     }
 }
 
