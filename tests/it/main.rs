@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod definitions;
 #[cfg(test)]
 mod demo;
@@ -10,6 +12,8 @@ mod demo;
 mod documents;
 #[cfg(test)]
 mod end_to_end;
+#[cfg(test)]
+mod floors;
 #[cfg(test)]
 mod house;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! A whole installation without a cluster: YAML, a simulated vendor, a store, and a clock that the test sets.
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     io::Cursor,
     path::PathBuf,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -41,16 +43,22 @@ impl Credentials for OneToken {
     }
 }
 
-/// A simulated vendor, what is declared about it, and what is remembered.
-pub(crate) struct Installation {
-    pub(crate) vendor: Server,
+/// A vendor, simulated or another's server, what is declared about it, and what is remembered.
+pub(crate) struct Installation<V = Server> {
+    pub(crate) vendor: V,
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
     pub(crate) options: Options,
-    writer: Writer,
+    /// What a page is asked for.
+    pub(crate) page_size: u32,
+    /// The connector's further overrides, as fields of a YAML flow mapping.
+    pub(crate) overrides: String,
+    pub(crate) writer: Writer,
+    base: String,
     seconds: Arc<AtomicI64>,
     app: String,
     claims: String,
+    loaded: RefCell<Option<(String, Rc<load::Loaded>)>>,
 }
 
 impl Installation {
@@ -62,17 +70,42 @@ impl Installation {
     /// A vendor with habits of its own.
     pub(crate) async fn with(options: impl Into<SimulatorOptions>) -> Self {
         let vendor = Server::start(options).await.unwrap();
+        let (base, token) = (vendor.base_url().to_owned(), vendor.token().to_owned());
+        Self::over(vendor, &base, &token).await
+    }
+
+    /// The user names that can log in.
+    pub(crate) fn active(&self) -> BTreeSet<String> {
+        let users = self.vendor.snapshot().users;
+        users.into_iter().filter(|(_, user)| user.active).map(|(name, _)| name).collect()
+    }
+
+    /// The members of a group by user name.
+    pub(crate) fn members(&self, group: &str) -> BTreeSet<String> {
+        self.vendor.snapshot().groups.get(group).cloned().unwrap_or_default()
+    }
+}
+
+async fn empty_store(now: Timestamp) -> (Store, Writer) {
+    let store = Store::open(":memory:").await.unwrap();
+    let writer = store.become_writer("test", now, SignedDuration::from_hours(24 * 365)).await.unwrap();
+    (store, writer)
+}
+
+impl<V> Installation<V> {
+    /// Any vendor, by its base address and the token that it takes.
+    pub(crate) async fn over(vendor: V, base: &str, token: &str) -> Self {
+        crate::support::install_tls_provider();
         let seconds = Arc::new(AtomicI64::new(1_800_000_000));
         let told = Arc::clone(&seconds);
         let clock: appaccess::sync::Clock =
             Arc::new(move || Timestamp::from_second(told.load(Ordering::SeqCst)).unwrap());
-        let store = Store::open(":memory:").await.unwrap();
-        let writer = store.become_writer("test", clock(), SignedDuration::from_hours(24 * 365)).await.unwrap();
+        let (store, writer) = empty_store(clock()).await;
         let connectors =
             connector::Options { allow_loopback: true, clock: Arc::clone(&clock), ..connector::Options::default() };
         let fleet = Fleet {
             connectors,
-            credentials: Arc::new(OneToken(vendor.token().to_owned())),
+            credentials: Arc::new(OneToken(token.to_owned())),
             clock,
             stop: CancellationToken::new(),
             concurrency: 4,
@@ -82,10 +115,14 @@ impl Installation {
             store,
             fleet,
             options: Options::default(),
+            page_size: 10,
+            overrides: String::new(),
             writer,
+            base: base.to_owned(),
             seconds,
             app: String::new(),
             claims: String::new(),
+            loaded: RefCell::default(),
         };
         this.app("mode: Full");
         this
@@ -96,8 +133,8 @@ impl Installation {
         let spec = indented(spec, "  ");
         self.app = format!(
             "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {{name: app, namespace: access}}\nspec:\n  \
-             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: 10}}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
-            self.vendor.base_url()
+             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: {}{}}}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
+            self.base, self.page_size, self.overrides
         );
     }
 
@@ -116,6 +153,16 @@ impl Installation {
         self.claims.push_str(documents);
     }
 
+    /// The store is lost.
+    pub(crate) async fn forget(&mut self) {
+        (self.store, self.writer) = empty_store(self.now()).await;
+    }
+
+    /// What the Secret of the target app holds.
+    pub(crate) async fn keys(&self) -> connector::Keys {
+        self.fleet.credentials.read("access", "token").await.unwrap()
+    }
+
     /// Time passes.
     pub(crate) fn wait(&self, duration: SignedDuration) {
         self.seconds.fetch_add(duration.as_secs(), Ordering::SeqCst);
@@ -125,10 +172,19 @@ impl Installation {
         (self.fleet.clock)()
     }
 
-    fn load(&self) -> load::Loaded {
+    /// The objects that are declared, read anew when something has changed.
+    pub(crate) fn load(&self) -> Rc<load::Loaded> {
         let text = format!("{}{}", self.app, self.claims);
+        let mut last = self.loaded.borrow_mut();
+        if let Some((known, loaded)) = &*last
+            && *known == text
+        {
+            return Rc::clone(loaded);
+        }
         let loaded = files::read_with(&[PathBuf::from("-")], || Cursor::new(text.clone())).unwrap();
         assert!(loaded.problems.is_empty(), "{:?}\n{text}", loaded.problems);
+        let loaded = Rc::new(loaded);
+        *last = Some((text, Rc::clone(&loaded)));
         loaded
     }
 
@@ -175,17 +231,6 @@ impl Installation {
              appRef: {{name: app}}\n  digest: \"{digest}\"\n  decision: Approve\n  notAfter: \"{not_after}\"\n",
             &digest[7..15]
         ));
-    }
-
-    /// The user names that can log in.
-    pub(crate) fn active(&self) -> BTreeSet<String> {
-        let users = self.vendor.snapshot().users;
-        users.into_iter().filter(|(_, user)| user.active).map(|(name, _)| name).collect()
-    }
-
-    /// The members of a group by user name.
-    pub(crate) fn members(&self, group: &str) -> BTreeSet<String> {
-        self.vendor.snapshot().groups.get(group).cloned().unwrap_or_default()
     }
 }
 

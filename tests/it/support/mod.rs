@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod cluster;
+pub(crate) mod crash;
 pub(crate) mod installation;
 pub(crate) mod peers;
 pub(crate) mod process;
