@@ -15,6 +15,8 @@ mod end_to_end;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod habits;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod loading;
@@ -25,6 +27,8 @@ mod operator_process;
 #[cfg(test)]
 mod real_components;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod scim_connector;
 #[cfg(test)]
 mod scim_peers;
@@ -34,5 +38,7 @@ mod store;
 mod support;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod third_party;
 #[cfg(test)]
 mod wrong_objects;

@@ -51,8 +51,8 @@ pub(crate) struct Installation<V = Server> {
     pub(crate) options: Options,
     /// What a page is asked for.
     pub(crate) page_size: u32,
-    /// The connector's further overrides, as fields of a YAML flow mapping.
-    pub(crate) overrides: String,
+    /// Further fields of the connector, as part of a YAML flow mapping: `, profile: generic`.
+    pub(crate) connector: String,
     pub(crate) writer: Writer,
     base: String,
     seconds: Arc<AtomicI64>,
@@ -116,7 +116,7 @@ impl<V> Installation<V> {
             fleet,
             options: Options::default(),
             page_size: 10,
-            overrides: String::new(),
+            connector: String::new(),
             writer,
             base: base.to_owned(),
             seconds,
@@ -133,8 +133,8 @@ impl<V> Installation<V> {
         let spec = indented(spec, "  ");
         self.app = format!(
             "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {{name: app, namespace: access}}\nspec:\n  \
-             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: {}{}}}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
-            self.base, self.page_size, self.overrides
+             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: {}}}{}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
+            self.base, self.page_size, self.connector
         );
     }
 
@@ -188,17 +188,20 @@ impl<V> Installation<V> {
         loaded
     }
 
-    /// One pass; the app's own report.
-    pub(crate) async fn pass(&self) -> AppReport {
+    /// One pass over all that is declared; the reports by name.
+    pub(crate) async fn pass_all(&self) -> Vec<AppReport> {
         let loaded = self.load();
         let readings = read_directories(&loaded, Some(&self.store), self.now()).await.unwrap();
         remember_directories(&loaded, &readings, &self.writer, self.now()).await.unwrap();
         let world = load::world(&loaded, &readings);
         let declared = Declared { loaded: &loaded, world: &world };
-        let mut reports = self.fleet.pass(declared, &self.writer, &BTreeSet::new(), &self.options).await;
-        let report = reports.pop().unwrap();
-        assert_eq!(report.app, ObjectName::parse(APP).unwrap());
-        report
+        self.fleet.pass(declared, &self.writer, &BTreeSet::new(), &self.options).await
+    }
+
+    /// One pass; the app's own report.
+    pub(crate) async fn pass(&self) -> AppReport {
+        let app = ObjectName::parse(APP).unwrap();
+        self.pass_all().await.into_iter().find(|report| report.app == app).unwrap()
     }
 
     /// One pass that must work.
