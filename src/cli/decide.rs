@@ -22,6 +22,7 @@ use super::{
         build::whole_seconds,
         document::{DECISION_SCHEMA, DecisionDocument},
         escape::{code_span, printable},
+        words::counted,
     },
 };
 use crate::store::{Decided, Store};
@@ -258,7 +259,8 @@ fn parts(row: &str) -> Option<([&str; 6], &str)> {
 }
 
 fn show(flags: &Flags, question: &Question) -> Result<(), CommandError> {
-    let head = format!("{}: {} rows, {}", flags.object(), question.rows.len(), question.digest);
+    let rows = counted(question.rows.len(), "row", "rows");
+    let head = format!("{}: {rows}, {}", flags.object(), question.digest);
     match flags.output.output {
         // The document has the rows; whoever is asked sees them beside it.
         Format::Json if flags.yes => Ok(()),

@@ -17,6 +17,7 @@ use super::{
         build::{Readings, Told, errors_of_files, plan_document},
         document::PlanDocument,
         progress::Progress,
+        words::counted,
     },
     saved::SavedPlan,
     session::Session,
@@ -138,9 +139,9 @@ pub(super) fn finished(session: &Session, reports: Vec<AppReport>, readings: &Re
     for (name, reading) in readings {
         if let Some(breaker) = &reading.verdict.breaker {
             exit = exit.worst(Exit::Held);
-            let people = breaker.people.len();
+            let people = counted(breaker.people.len(), "person", "people");
             output::three_lines(
-                &format!("Directory {name}: {people} people left at once, {} are allowed", breaker.allowed),
+                &format!("Directory {name}: {people} left at once, allowed at once: {}", breaker.allowed),
                 "until somebody decides, nobody of it loses anything anywhere",
                 &format!("appaccess approve --directory {name} {}, if it is right", breaker.digest),
             );

@@ -12,6 +12,7 @@ use super::{
         self,
         document::{Fault, VALIDATE_SCHEMA, ValidateDocument},
         escape::{code_span, printable},
+        words::counted,
     },
     session,
 };
@@ -33,16 +34,25 @@ pub struct Flags {
 pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     let loaded = files::read(&flags.files.filename)?;
     let findings = references(&loaded);
+    let nothing = loaded.problems.is_empty() && loaded.is_empty();
     match flags.output.output {
         Format::Json => output::json(&document(&loaded, &findings))?,
+        // That nothing of ours is there is all that there is to say.
+        _ if nothing => {}
         Format::Text => text(&loaded, &findings)?,
         Format::Markdown => markdown(&loaded, &findings)?,
     }
-    if !loaded.problems.is_empty() {
-        Ok(Exit::Usage)
-    } else if loaded.is_empty() {
-        let what = "no object of `appaccess.dev/v1alpha1` is among the files";
+    if nothing {
+        let what = match loaded.other_kinds {
+            0 => "no object of `appaccess.dev/v1alpha1` is among the files".to_owned(),
+            count => {
+                let passed = counted(count, "document of another kind was", "documents of other kinds were");
+                format!("no object of `appaccess.dev/v1alpha1` is among the files; {passed} passed over")
+            }
+        };
         Err(CommandError::usage(what, "name files with a TargetApp and an AppAccess by `-f`"))
+    } else if !loaded.problems.is_empty() {
+        Ok(Exit::Usage)
     } else if findings.is_empty() {
         Ok(Exit::Done)
     } else {
@@ -103,14 +113,17 @@ fn text(loaded: &Loaded, findings: &[Finding]) -> Result<(), CommandError> {
 }
 
 fn sentence(loaded: &Loaded, findings: &[Finding]) -> String {
-    let mut parts = vec![format!("{} objects", loaded.len())];
+    let mut parts = vec![counted(loaded.len(), "object", "objects")];
     if loaded.other_kinds > 0 {
-        parts.push(format!("{} documents of other kinds passed over", loaded.other_kinds));
+        let passed = counted(loaded.other_kinds, "document of another kind", "documents of other kinds");
+        parts.push(format!("{passed} passed over"));
     }
     match (loaded.problems.len(), findings.len()) {
-        (0, 0) => parts.push("nothing wrong with them".into()),
+        (0, 0) => parts.push("nothing wrong".into()),
         (problems, findings) => {
-            parts.push(format!("{problems} faults, {findings} references to what is not there or not permitted"));
+            let faults = counted(problems, "fault", "faults");
+            let references = counted(findings, "reference", "references");
+            parts.push(format!("{faults}, {references} to what is not there or not permitted"));
         }
     }
     parts.join(", ")

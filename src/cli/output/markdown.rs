@@ -62,7 +62,8 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
         details(&mut text, app);
     }
     if text.omitted > 0 {
-        let notice = format!("\n> {} further lines did not fit; `-o json` has everything.", text.omitted);
+        let lines = words::counted(text.omitted, "further line", "further lines");
+        let notice = format!("\n> {lines} did not fit; `-o json` has everything.");
         text.must(&notice);
     }
     let steps = next.steps(document);
@@ -119,7 +120,8 @@ fn waits(text: &mut Bounded, app: &App, changes: &[&Change]) {
     match &app.waits {
         Waits::Hold { hold: None } => {}
         Waits::Hold { hold: Some(hold) } => {
-            list(text, &format!("Held: {} people, {} allowed", hold.people, hold.allowed), changes);
+            let people = words::counted(hold.people, "person", "people");
+            list(text, &format!("Held: {people}, {} allowed", hold.allowed), changes);
             for reason in &hold.reasons {
                 text.line(&format!("\n{}: {}", code_span(reason), words::held(reason, hold.allowed)));
             }

@@ -8,7 +8,7 @@ pub(crate) mod logging;
 mod markdown;
 pub(crate) mod progress;
 mod text;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, Write as _};
 
@@ -70,7 +70,8 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
 
 /// Prints a text with styles; they are kept on a terminal alone.
 pub(crate) fn painted(text: &str) -> Result<(), CommandError> {
-    written(anstream::stdout().lock().write_all(text.as_bytes()))
+    let mut out = anstream::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Prints a text as it is.

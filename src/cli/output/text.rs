@@ -1,7 +1,7 @@
 //! A plan, or what became of it, for a person at a terminal. Styles are always written: whoever prints decides whether
 //! they are kept.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
 
@@ -9,7 +9,7 @@ use super::{
     Next,
     document::{App, Change, Condition, ErrorEntry, Hold, Intent, PlanDocument, Waits},
     escape::printable,
-    words::{self, Mark, Sorted, Totals},
+    words::{self, Group, Mark, Sorted, Totals},
 };
 
 /// Held rows of one reason beyond this number are counted, not listed: `approve` shows them all.
@@ -51,7 +51,7 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
 fn one_app(text: &mut String, app: &App) {
     let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&app.app)), painted(DIM, &printable(&headline(app))));
     let sorted = Sorted::new(&app.changes);
-    by_person(text, &sorted.additions, false);
+    by_person(text, words::by_appearance(&sorted.additions), false);
     adopted(text, &sorted.adopted);
     section(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown, true);
     section(text, "Settling: done at the time that is named, unless the claim comes back", &sorted.settling, false);
@@ -76,39 +76,30 @@ fn one_app(text: &mut String, app: &App) {
 }
 
 fn headline(app: &App) -> String {
-    let seen = app.counts.seen;
+    let seen = words::counted(app.counts.seen, "account", "accounts");
     let ready = app.conditions.iter().find(|condition| condition.kind == "Ready");
     let state = |condition: &Condition| format!("{}: {}", condition.reason, condition.message);
     match app.complete {
         None => format!("mode {}, from the files alone", app.mode),
-        Some(true) => format!("mode {}, {seen} accounts read", app.mode),
+        Some(true) => format!("mode {}, {seen} read", app.mode),
         Some(false) => format!("mode {}, {}", app.mode, ready.map_or_else(String::new, state)),
     }
 }
 
 /// Changes under the name of whom they are for, each with its reason.
-fn by_person(text: &mut String, changes: &[&Change], dimmed: bool) {
-    let mut people: Vec<(&str, Vec<&Change>)> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for change in changes {
-        let name = words::whose(change);
-        let place = *places.entry(name).or_insert_with(|| {
-            people.push((name, Vec::new()));
-            people.len() - 1
-        });
-        if let Some((_, list)) = people.get_mut(place) {
-            list.push(change);
-        }
-    }
-    for (name, list) in people {
-        let account = list.iter().find_map(|change| change.account.as_deref());
-        let account = account.map(|id| painted(DIM, &format!("  (account {})", printable(id)))).unwrap_or_default();
+fn by_person(text: &mut String, groups: Vec<Group<'_>>, dimmed: bool) {
+    for group in groups {
         let style = if dimmed { DIM } else { BOLD };
-        let _ = writeln!(text, "  {}{account}", painted(style, &printable(name)));
-        for change in list {
+        let _ = writeln!(text, "  {}{}", painted(style, &printable(group.name)), account(&group));
+        for change in group.changes {
             line(text, change, dimmed);
         }
     }
+}
+
+fn account(group: &Group<'_>) -> String {
+    let account = group.changes.iter().find_map(|change| change.account.as_deref());
+    account.map(|id| painted(DIM, &format!("  (account {})", printable(id)))).unwrap_or_default()
 }
 
 fn line(text: &mut String, change: &Change, dimmed: bool) {
@@ -156,25 +147,44 @@ fn section(text: &mut String, title: &str, changes: &[&Change], dimmed: bool) {
         return;
     }
     let _ = writeln!(text, "  {}", painted(if dimmed { DIM } else { BOLD }, &format!("{title}:")));
-    by_person(text, changes, dimmed);
+    by_person(text, words::by_name(changes), dimmed);
 }
 
 fn held(text: &mut String, hold: &Hold, changes: &[&Change]) {
-    let title = format!("Held: {} changes for {} people wait for a decision", changes.len(), hold.people);
+    let rows = words::counted(changes.len(), "change", "changes");
+    let people = words::counted(hold.people, "person", "people");
+    let wait = if changes.len() == 1 { "waits" } else { "wait" };
+    let title = format!("Held: {rows} for {people} {wait} for a decision");
     let _ = writeln!(text, "  {}", painted(BOLD.fg_color(Some(AnsiColor::Yellow.into())), &title));
     for reason in &hold.reasons {
         let _ = writeln!(text, "    {reason}: {}", words::held(reason, hold.allowed));
-        let of_reason: Vec<_> = changes.iter().filter(|change| change.held == Some(reason)).collect();
-        for change in of_reason.iter().take(HELD_SHOWN) {
-            let what = format!("{} {}: {}", Mark::of(change).sign(), words::whose(change), words::action(change));
-            let _ = writeln!(text, "      {}  {}", printable(&what), painted(DIM, &printable(&change.reason)));
+        let of_reason: Vec<_> = changes.iter().copied().filter(|change| change.held == Some(reason)).collect();
+        let mut room = HELD_SHOWN;
+        for mut group in words::by_name(&of_reason) {
+            group.changes.truncate(room);
+            room -= group.changes.len();
+            held_of_one(text, &group);
         }
         if of_reason.len() > HELD_SHOWN {
-            let _ =
-                writeln!(text, "      and {} more: `appaccess approve` shows every row", of_reason.len() - HELD_SHOWN);
+            let more = of_reason.len() - HELD_SHOWN;
+            let _ = writeln!(text, "      and {more} more: `appaccess approve` shows every row");
         }
     }
     let _ = writeln!(text, "    digest {}", hold.digest);
+}
+
+/// The cause stands once, beside the name; a row that has another says so itself.
+fn held_of_one(text: &mut String, group: &Group<'_>) {
+    let Some(first) = group.changes.first() else { return };
+    let cause = painted(DIM, &printable(&first.reason));
+    let _ = writeln!(text, "      {}{}  {cause}", painted(BOLD, &printable(group.name)), account(group));
+    for change in &group.changes {
+        let _ = write!(text, "        {} {}", Mark::of(change).sign(), printable(&words::action(change)));
+        if change.reason != first.reason {
+            let _ = write!(text, "  {}", painted(DIM, &printable(&change.reason)));
+        }
+        text.push('\n');
+    }
 }
 
 fn withdrawn(text: &mut String, intent: &Intent) {
@@ -240,3 +250,6 @@ fn what_next(text: &mut String, document: &PlanDocument, next: &Next) {
         let _ = writeln!(text, "  {}  {}", printable(&command), painted(DIM, &what));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! What a change, a hold or a difference is called, the same in every form that people read. Knows no colour and no
 //! markup; what comes from outside is returned as it is, and escaped by whoever shows it.
 
+use std::collections::BTreeMap;
+
 use super::document::{App, Change, Drift, Entitlement, PlanDocument, Waits};
 
 /// Whether a change adds, alters or takes away.
@@ -69,6 +71,44 @@ pub(super) fn action(change: &Change) -> String {
 /// Under whose name changes are listed.
 pub(super) fn whose(change: &Change) -> &str {
     change.person.as_deref().unwrap_or(&change.label)
+}
+
+/// A number with what it counts: `1 person`, `4 people`.
+pub(crate) fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The changes of one person, or of one account of nobody known.
+pub(super) struct Group<'a> {
+    /// Under which name they are listed.
+    pub(super) name: &'a str,
+    /// The changes, in the order of the plan.
+    pub(super) changes: Vec<&'a Change>,
+}
+
+/// Changes by whose they are, in the order in which the plan comes to each.
+pub(super) fn by_appearance<'a>(changes: &[&'a Change]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut places: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
+    for &change in changes {
+        let name = whose(change);
+        // Two accounts of nobody known may bear one name.
+        let account = change.account.as_deref().filter(|_| change.person.is_none());
+        let place = *places.entry((name, account)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.changes.push(change),
+            None => groups.push(Group { name, changes: vec![change] }),
+        }
+    }
+    groups
+}
+
+/// Changes by whose they are, in the order of the names.
+pub(super) fn by_name<'a>(changes: &[&'a Change]) -> Vec<Group<'a>> {
+    let mut groups = by_appearance(changes);
+    groups.sort_by_key(|group| group.name);
+    groups
 }
 
 /// Why rows are held, with what to do about it.
@@ -239,14 +279,14 @@ impl Totals {
         } else {
             vec![format!("{} to add, {} to change, {} to remove", self.add, self.alter, self.remove)]
         };
-        let differences = if self.drift == 1 { "difference" } else { "differences" };
-        let differences = format!("{differences} that nobody declared");
+        let differences =
+            if self.drift == 1 { "difference that nobody declared" } else { "differences that nobody declared" };
         let waiting = [
             (self.withdrawn, "withdrawn"),
             (self.held, "held"),
             (self.settling, "settling"),
             (self.shown, "only reported, as mode and `manage` say"),
-            (self.drift, differences.as_str()),
+            (self.drift, differences),
             (self.unread, "not read"),
         ];
         parts.extend(waiting.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));

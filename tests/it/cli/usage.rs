@@ -66,7 +66,14 @@ async fn valid_files_are_told_so_and_a_reference_to_nothing_is_a_failure_and_no_
         assert_valid(&schema, &ended.document());
     }
     let ended = shell.run_with_input("validate -f -", TWO).await;
-    assert_eq!((ended.code, ended.stdout.as_str()), (0, "2 objects, nothing wrong with them\n"));
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "2 objects, nothing wrong\n"));
+    let ended = shell.run("validate -f broken.yaml").await;
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (64, "1 object, 2 faults, 0 references to what is not there or not permitted\n")
+    );
+    let ended = shell.run_with_input("validate -f -", "kind: Other\napiVersion: v1\n").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (64, ""), "the one sentence is an error: {ended:?}");
 }
 
 #[tokio::test]
