@@ -1,5 +1,7 @@
 //! `apply`: plans, asks, applies, reads back and reports.
 
+mod base;
+
 use std::{
     io::{self, IsTerminal as _},
     path::PathBuf,
@@ -12,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::CommandError,
     exit::Exit,
-    flags::{FileFlags, Format, JudgementFlags, OutputFlags, ReachFlags, StateFlags},
+    flags::{FileFlags, Format, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
     inputs,
     lease::Lease,
     output::{self, Next, build::Told, progress::Progress},
@@ -32,10 +34,11 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     appaccess apply -f access/\n  \
     appaccess apply -f access/ --yes -o json\n  \
+    appaccess apply -f access/ --base /tmp/before/access --yes\n  \
     appaccess plan -f access/ --out today.plan && appaccess apply today.plan")]
 pub struct Flags {
     /// A plan saved by `plan --out`, applied exactly or not at all
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["filename", "app", "no_settle"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["filename", "app", "no_settle", "base"])]
     plan_file: Option<PathBuf>,
     /// File, folder (with all below it) or `-` for standard input; repeatable
     #[arg(short, long, value_name = "PATH", required_unless_present = "plan_file")]
@@ -43,6 +46,9 @@ pub struct Flags {
     /// Only this target app; a bare NAME is in namespace `default`; repeatable
     #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse)]
     app: Vec<ObjectName>,
+    /// For pipelines that keep no state: PATH is the state before a change, and what it declared counts as ours
+    #[arg(long, value_name = "PATH")]
+    base: Vec<PathBuf>,
     /// Answer the question "apply?" beforehand; decides no hold
     #[arg(long)]
     yes: bool,
@@ -75,13 +81,22 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     let session = Session::open(&files, &flags.reach, machine_clock(), &stop)?;
     let options = Options { no_settle, ..Options::default() };
     let state = flags.state.again();
-    let next = Next { flags: format!("{}{}{state}", files.again(), flags.reach.again()), state, offers_apply: false };
-    if let Some(saved) = &saved {
-        as_saved(&session, flags, &options, saved, quiet).await?;
-    } else if asks {
-        ask(&session, flags, &options, &next, quiet).await?;
-    }
-    let done = apply(&session, flags, &options, &stop, quiet).await?;
+    let before = flags.base.iter().map(|path| format!("--base {}", quoted(&path.display().to_string())));
+    let before: Vec<String> = before.collect();
+    let next = match before.as_slice() {
+        [] => Next { flags: format!("{}{}{state}", files.again(), flags.reach.again()), state, ..Next::default() },
+        before => Next { flags: files.again(), base: Some(before.join(" ")), ..Next::default() },
+    };
+    let done = if flags.base.is_empty() {
+        if let Some(saved) = &saved {
+            as_saved(&session, flags, &options, saved, quiet).await?;
+        } else if asks {
+            ask(&session, flags, &options, &next, quiet).await?;
+        }
+        apply(&session, flags, &options, &stop, quiet).await?
+    } else {
+        base::run(&session, flags, asks, &stop, &next, quiet).await?
+    };
     output::plan(&done.document, flags.output.output, &next)?;
     if stop.is_cancelled() {
         let remedy = "the same command goes on: what was done is known";
@@ -153,6 +168,11 @@ async fn ask(
     if let Some(store) = store {
         store.close().await;
     }
+    confirm(&planned, flags, next)
+}
+
+/// Shows a plan and asks, where there is something to ask about.
+fn confirm(planned: &Planned, flags: &Flags, next: &Next) -> Result<(), CommandError> {
     if saved::changes(&planned.reports).values().all(std::collections::BTreeSet::is_empty) {
         return Ok(());
     }

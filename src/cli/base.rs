@@ -35,29 +35,25 @@ use crate::{
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// One side of the comparison.
-struct Side {
-    loaded: Loaded,
+pub(super) struct Side<'a> {
+    loaded: &'a Loaded,
     world: World,
 }
 
 /// Compares and prints.
 pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     let now = flags.at.unwrap_or_else(Timestamp::now);
-    let head = side(session::checked(&flags.files)?);
-    let base_files = FileFlags { filename: flags.base.clone(), app: Vec::new() };
-    let base = side(session::faultless(&base_files)?);
+    let head = session::checked(&flags.files)?;
+    let base = session::faultless(&FileFlags { filename: flags.base.clone(), app: Vec::new() })?;
+    let (base, head) = (Side::new(&base), Side::new(&head));
     let chosen: BTreeSet<&ObjectName> = flags.files.app.iter().collect();
     let (mut document, _) = plan_document(&[], Told::Plan);
-    document.errors = errors_of_files(&head.loaded, &BTreeMap::new());
+    document.errors = errors_of_files(head.loaded, &BTreeMap::new());
     for (name, target) in &head.loaded.target_apps {
         if !chosen.is_empty() && !chosen.contains(name) {
             continue;
         }
-        let after = desired(&head, name, &target.object.spec, &target.object.spec, now);
-        let before = match base.loaded.target_apps.get(name) {
-            Some(earlier) => desired(&base, name, &earlier.object.spec, &target.object.spec, now),
-            None => Desired::default(),
-        };
+        let (before, after) = both(&base, &head, name, &target.object.spec, now);
         let problems = after.reports.values().flat_map(|report| &report.problems);
         document.errors.extend(problems.map(|problem| build::claim_error(name, problem)));
         let policy = policy(name, &target.object.spec, &head.loaded.namespaces);
@@ -75,16 +71,46 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     Ok(unless_detailed(exit, flags.detailed_exitcode))
 }
 
-fn side(loaded: Loaded) -> Side {
-    let mut world = world(&loaded, &BTreeMap::new());
-    // Nobody is asked who is in a group: each group and selection stands for itself, as written.
-    world.directories.clear();
-    world.aliases.clear();
-    let grants = world.accesses.values_mut().flat_map(|access| &mut access.grants);
-    grants.flat_map(|grant| grant.subjects.iter_mut().chain(&mut grant.except)).for_each(as_written);
-    let teams = world.teams.values_mut();
-    teams.flat_map(|team| team.parts.iter_mut().chain(&mut team.except)).for_each(as_written);
-    Side { loaded, world }
+impl<'a> Side<'a> {
+    /// Nobody is asked who is in a group: each group and selection stands for itself, as written.
+    pub(super) fn new(loaded: &'a Loaded) -> Self {
+        let mut world = world(loaded, &BTreeMap::new());
+        world.directories.clear();
+        world.aliases.clear();
+        let grants = world.accesses.values_mut().flat_map(|access| &mut access.grants);
+        grants.flat_map(|grant| grant.subjects.iter_mut().chain(&mut grant.except)).for_each(as_written);
+        let teams = world.teams.values_mut();
+        teams.flat_map(|team| team.parts.iter_mut().chain(&mut team.except)).for_each(as_written);
+        Self { loaded, world }
+    }
+}
+
+/// What both sides desire of an app of head.
+fn both(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    name: &ObjectName,
+    spec: &TargetAppSpec,
+    now: Timestamp,
+) -> (Desired, Desired) {
+    let before = match base.loaded.target_apps.get(name) {
+        Some(earlier) => desired(base, name, &earlier.object.spec, spec, now),
+        None => Desired::default(),
+    };
+    (before, desired(head, name, spec, spec, now))
+}
+
+/// The intent digest of an app of head, and the rows that it stands for.
+pub(super) fn intent(
+    base: &Side<'_>,
+    head: &Side<'_>,
+    name: &ObjectName,
+    now: Timestamp,
+) -> Option<(Text, BTreeSet<Withdrawal>)> {
+    let target = head.loaded.target_apps.get(name)?;
+    let (before, after) = both(base, head, name, &target.object.spec, now);
+    let rows: BTreeSet<Withdrawal> = withdrawals(&before, &after).into_iter().map(|(_, row)| row).collect();
+    Some((intent_digest(name, &rows), rows))
 }
 
 fn as_written(entry: &mut SubjectEntry) {
@@ -93,7 +119,13 @@ fn as_written(entry: &mut SubjectEntry) {
     }
 }
 
-fn desired(side: &Side, name: &ObjectName, spec: &TargetAppSpec, described: &TargetAppSpec, now: Timestamp) -> Desired {
+fn desired(
+    side: &Side<'_>,
+    name: &ObjectName,
+    spec: &TargetAppSpec,
+    described: &TargetAppSpec,
+    now: Timestamp,
+) -> Desired {
     let mut policy = policy(name, spec, &side.loaded.namespaces);
     // Who is in a group or a team cannot be judged here; what may be granted can.
     policy.allow.iter_mut().for_each(|allow| allow.people = PeopleScope::default());

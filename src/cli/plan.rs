@@ -98,7 +98,7 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
         None => flags.files.again(),
     };
     let offers_apply = flags.out.is_some() || (!from_stream && flags.at.is_none());
-    let next = Next { flags: format!("{what}{}{state}", flags.reach.again()), state, offers_apply };
+    let next = Next { flags: format!("{what}{}{state}", flags.reach.again()), state, base: None, offers_apply };
     output::plan(&planned.document, flags.output.output, &next)?;
     Ok(unless_detailed(planned.exit, flags.detailed_exitcode))
 }

@@ -17,7 +17,8 @@ use crate::{
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The decisions on an app's digests that count now.
-pub(super) fn declared(loaded: &Loaded, app: &ObjectName, now: Timestamp) -> Vec<Decision> {
+#[must_use]
+pub fn declared(loaded: &Loaded, app: &ObjectName, now: Timestamp) -> Vec<Decision> {
     about(loaded, app, now, |approval| approval.spec.app_ref.as_ref())
 }
 

@@ -78,9 +78,9 @@ pub struct Fleet {
 }
 
 /// A target app that can be worked on.
-struct Ready {
-    policy: AppPolicy,
-    connection: Connection,
+pub(super) struct Ready {
+    pub(super) policy: AppPolicy,
+    pub(super) connection: Connection,
     target_key: String,
     options: Options,
 }
@@ -224,7 +224,7 @@ impl Fleet {
         result(passed.await)
     }
 
-    async fn open(
+    pub(super) async fn open(
         &self,
         declared: Declared<'_>,
         store: Option<&Store>,
@@ -258,7 +258,8 @@ fn result(report: Result<Report, Failure>) -> AppResult {
 }
 
 /// The mode of a target app in the core's words.
-fn mode(app: &TargetApp) -> Mode {
+#[must_use]
+pub fn mode(app: &TargetApp) -> Mode {
     match app.spec.mode {
         crate::api::target_app::Mode::Observe => Mode::Observe,
         crate::api::target_app::Mode::Additive => Mode::Additive,
@@ -267,7 +268,7 @@ fn mode(app: &TargetApp) -> Mode {
 }
 
 /// Whether the app is not to be touched at all: a duplicate of an older one, or suspended.
-fn stopped(declared: Declared<'_>, name: &ObjectName, app: &TargetApp, now: Timestamp) -> Option<AppResult> {
+pub(super) fn stopped(declared: Declared<'_>, name: &ObjectName, app: &TargetApp, now: Timestamp) -> Option<AppResult> {
     if let Some(older) = duplicate_of(declared.loaded, name) {
         return Some(AppResult::Stalled(Failure {
             reason: "DuplicateTarget".into(),

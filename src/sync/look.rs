@@ -63,6 +63,19 @@ pub async fn look(
 ) -> Result<Look, ConnectorError> {
     let capabilities = reader.capabilities().await?;
     let desired = resolve(world, policy, &capabilities, &memory, now);
+    look_for(policy, reader, capabilities, desired, memory, options, now).await
+}
+
+/// Reads one app and plans for what is desired, without changing anything.
+pub(super) async fn look_for(
+    policy: &AppPolicy,
+    reader: &dyn Reader,
+    capabilities: Capabilities,
+    desired: Desired,
+    memory: Memory,
+    options: &Options,
+    now: Timestamp,
+) -> Result<Look, ConnectorError> {
     let scope = scope(policy, &desired, &memory);
     let mut observation = reader.observe(&scope).await?;
     confirm_cliff(policy, reader, &scope, &memory, &mut observation).await?;

@@ -11,6 +11,7 @@ mod look;
 mod merge;
 mod people;
 mod report;
+mod seed;
 mod verify;
 
 use std::sync::Arc;
@@ -24,11 +25,12 @@ use appaccess_core::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use decisions::refusal;
-pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of};
+pub use decisions::{declared as declared_decisions, refusal};
+pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of, mode};
 pub use look::{Look, Options, look};
 pub use people::{read_directories, remember_directories};
 pub use report::{Report, failure};
+pub use seed::Seed;
 
 use crate::{
     connector::{Calls, ConnectorError, Reader, Writer},

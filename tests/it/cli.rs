@@ -3,5 +3,6 @@
 mod documents;
 mod schema;
 mod shell;
+mod stateless;
 mod story;
 mod usage;

@@ -24,6 +24,8 @@ pub(crate) struct Next {
     pub(crate) flags: String,
     /// The flags that lead to the same store.
     pub(crate) state: String,
+    /// For a run without a store: the flags that name what was before the change.
+    pub(crate) base: Option<String>,
     /// Whether the plan is not applied yet and could be.
     pub(crate) offers_apply: bool,
 }
@@ -41,12 +43,25 @@ impl Next {
         for app in &document.apps {
             if let Waits::Hold { hold: Some(hold) } = &app.waits {
                 let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
-                if hold.reasons.iter().any(yields) {
-                    let command = format!("appaccess approve {} {}{}", app.app, hold.digest, self.state);
-                    steps.push((command, "shows every held row and lets it pass".to_owned()));
+                if !hold.reasons.iter().any(yields) {
+                    continue;
                 }
+                steps.push(match &self.base {
+                    None => {
+                        let command = format!("appaccess approve {} {}{}", app.app, hold.digest, self.state);
+                        (command, "shows every held row and lets it pass".to_owned())
+                    }
+                    Some(base) => {
+                        let command = format!("appaccess plan {} {base}", self.flags);
+                        (
+                            command,
+                            "shows the intent digest: an AccessApproval of it among the files lets it pass".to_owned(),
+                        )
+                    }
+                });
             }
         }
+        steps.dedup();
         steps
     }
 }
