@@ -121,7 +121,18 @@ fn reasons() -> BTreeSet<String> {
     let paging = read("crates/scim/src/paging/mod.rs");
     let variants = variants_of(&paging, "pub enum Reason");
     reasons.extend(variants);
-    reasons.extend(["ObservationCliff", "AmbiguousGroup", "NotListable", "TargetAppNotRead"].map(str::to_owned));
+    reasons.extend(
+        [
+            "ObservationCliff",
+            "AmbiguousGroup",
+            "NotListable",
+            "TargetAppNotRead",
+            "Undecodable",
+            "UnknownDigest",
+            "NotFound",
+        ]
+        .map(str::to_owned),
+    );
     reasons
 }
 
