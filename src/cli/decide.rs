@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     apply::confirmed,
+    cluster::{self, ClusterFlags},
     error::CommandError,
     exit::Exit,
     flags::{Format, OutputFlags, StateFlags},
@@ -43,17 +44,19 @@ pub(super) enum Verb {
 
 /// The flags of `approve` and `reject`.
 #[derive(Args, Clone, Debug)]
+#[command(mut_arg("cluster", |cluster| cluster.conflicts_with_all(["directory", "state"])))]
 #[command(after_help = "Examples:\n  \
     appaccess approve studio/planner\n  \
     appaccess approve studio/planner sha256:6f1e… --yes\n  \
+    appaccess approve studio/planner --cluster --context prod\n  \
     appaccess reject --directory it/people")]
 pub struct Flags {
     /// The target app, or with --directory the directory; a bare NAME is in namespace `default`
     #[arg(value_name = "NS/NAME", value_parser = ObjectName::parse)]
-    name: ObjectName,
+    pub(super) name: ObjectName,
     /// The digest of what is decided; without it, what was held last
     #[arg(value_name = "DIGEST")]
-    digest: Option<String>,
+    pub(super) digest: Option<String>,
     /// Decide the breaker of a directory
     #[arg(long)]
     directory: bool,
@@ -61,17 +64,26 @@ pub struct Flags {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    pub(super) cluster: ClusterFlags,
+    #[command(flatten)]
     state: StateFlags,
     #[command(flatten)]
     output: OutputFlags,
 }
 
 /// What is to be decided.
-struct Question {
+pub(super) struct Question {
     digest: Text,
     rows: Vec<String>,
     /// What was decided before and still counts.
     decided: BTreeSet<Decision>,
+}
+
+impl Question {
+    /// One that nobody is known to have decided.
+    pub(super) fn new(digest: &str, rows: Vec<String>) -> Self {
+        Self { digest: digest.into(), rows, decided: BTreeSet::new() }
+    }
 }
 
 /// Shows every row, asks, and keeps the decision.
@@ -79,6 +91,9 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
     if !flags.yes && (!io::stdin().is_terminal() || !io::stderr().is_terminal()) {
         let what = "a decision is asked for before it is kept, and there is no terminal to ask on";
         return Err(CommandError::usage(what, "look at the held rows first (`appaccess plan`), then add --yes"));
+    }
+    if flags.cluster.cluster {
+        return cluster::decide::run(flags, verb).await;
     }
     let now = Timestamp::now();
     let Some(store) = Store::open_existing(&flags.state.state).await? else {
@@ -95,14 +110,17 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
         let what = format!("{} rows are held: more than {MOST_ROWS} cannot be decided unseen", question.rows.len());
         return Err(CommandError::refused(what, "split the change, or raise `safety.maxRemovals` for it in the files"));
     }
-    show(flags, &question)?;
-    if !flags.yes && !confirmed(&format!("\n{}? Only `yes` is taken as such: ", verb.word()))? {
-        return Err(CommandError::refused(
-            "nothing was decided: the answer was not `yes`",
-            "answer `yes`, or add --yes",
-        ));
-    }
+    asked(flags, verb, &question)?;
     decide(flags, verb, question, now).await
+}
+
+/// Shows every row, and asks where nobody has answered beforehand.
+pub(super) fn asked(flags: &Flags, verb: Verb, question: &Question) -> Result<(), CommandError> {
+    show(flags, question)?;
+    if flags.yes || confirmed(&format!("\n{}? Only `yes` is taken as such: ", verb.word()))? {
+        return Ok(());
+    }
+    Err(CommandError::refused("nothing was decided: the answer was not `yes`", "answer `yes`, or add --yes"))
 }
 
 async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -> Result<Exit, CommandError> {
@@ -125,30 +143,12 @@ async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -
         return Err(used_up(&question.digest));
     }
     let recorded = decided == Decided::Recorded;
-    match flags.output.output {
-        Format::Json => output::json(&DecisionDocument {
-            schema: DECISION_SCHEMA,
-            object: flags.object(),
-            digest: question.digest.to_string(),
-            decision: verb.word(),
-            not_after: decision.not_after.to_string(),
-            rows: question.rows,
-            recorded,
-        })?,
-        Format::Text | Format::Markdown => {
-            let said = match (verb, recorded) {
-                (_, false) => "Decided so before",
-                (Verb::Approve, true) => "Approved: the next pass does it",
-                (Verb::Reject, true) => "Rejected: it stays held until the files say so too",
-            };
-            output::painted(&format!("{said}; counts until {}.\n", decision.not_after))?;
-        }
-    }
+    flags.told(verb, question, &decision.not_after, recorded)?;
     Ok(Exit::Done)
 }
 
 impl Verb {
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Approve => "Approve",
             Self::Reject => "Reject",
@@ -168,8 +168,36 @@ impl Flags {
         format!("{} {}", if self.directory { "Directory" } else { "TargetApp" }, self.name)
     }
 
+    /// Says what became of the decision.
+    pub(super) fn told(
+        &self,
+        verb: Verb,
+        question: Question,
+        not_after: &impl ToString,
+        recorded: bool,
+    ) -> Result<(), CommandError> {
+        let not_after = not_after.to_string();
+        if self.output.output == Format::Json {
+            return output::json(&DecisionDocument {
+                schema: DECISION_SCHEMA,
+                object: self.object(),
+                digest: question.digest.to_string(),
+                decision: verb.word(),
+                not_after,
+                rows: question.rows,
+                recorded,
+            });
+        }
+        let said = match (verb, recorded) {
+            (_, false) => "Decided so before",
+            (Verb::Approve, true) => "Approved: the next pass does it",
+            (Verb::Reject, true) => "Rejected: it stays held until the files say so too",
+        };
+        output::painted(&format!("{said}; counts until {not_after}.\n"))
+    }
+
     /// Whether this digest is meant; it may be written without the name of its algorithm.
-    fn means(&self, digest: &str) -> bool {
+    pub(super) fn means(&self, digest: &str) -> bool {
         self.digest.as_deref().is_none_or(|wanted| digest == wanted || digest.strip_prefix("sha256:") == Some(wanted))
     }
 }

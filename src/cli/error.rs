@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf};
 
-use super::exit::Exit;
+use super::{cluster::ClusterError, exit::Exit};
 use crate::{load::files::LoadError, store::StoreError};
 
 /// Why a command could not be carried out.
@@ -54,6 +54,15 @@ pub(crate) enum CommandError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The API server did not do what was asked.
+    #[error("cannot {what}")]
+    ApiServer {
+        /// What was tried.
+        what: String,
+        /// Why.
+        #[source]
+        source: ClusterError,
+    },
     /// The process lacks something that it needs from the machine.
     #[error("cannot {what}")]
     Machine {
@@ -82,10 +91,14 @@ impl CommandError {
             Self::Usage { .. }
             | Self::Invalid { .. }
             | Self::Load(_)
+            | Self::ApiServer { source: ClusterError::Kubeconfig(_) | ClusterError::Nowhere(_), .. }
             | Self::Store(StoreError::NotSupportedYet { .. } | StoreError::Location { .. }) => Exit::Usage,
-            Self::Store(_) | Self::File { .. } | Self::Refused { .. } | Self::Cluster { .. } | Self::Machine { .. } => {
-                Exit::Failed
-            }
+            Self::Store(_)
+            | Self::File { .. }
+            | Self::Refused { .. }
+            | Self::Cluster { .. }
+            | Self::ApiServer { .. }
+            | Self::Machine { .. } => Exit::Failed,
         }
     }
 
@@ -97,6 +110,10 @@ impl CommandError {
             Self::Load(LoadError::Unreadable { .. }) => "name a file, a folder or `-` that this user can read",
             Self::Load(_) => "name the files by `-f`",
             Self::Store(error) => error.remedy(),
+            Self::ApiServer { source: ClusterError::Request(_) | ClusterError::Late, .. } => {
+                "check that the API server can be reached, that appaccess is installed, and what you may do there"
+            }
+            Self::ApiServer { .. } => "name a kubeconfig by KUBECONFIG, and one of its contexts by --context",
             Self::File { .. } => "check the path and its permissions",
             Self::Cluster { .. } => "correct what is named and start it again",
             Self::Machine { .. } => "check the limits of this machine and user, and try again",

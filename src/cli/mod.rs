@@ -3,6 +3,7 @@
 
 mod apply;
 mod base;
+mod cluster;
 mod completions;
 mod crds;
 mod credentials;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     base,
+    cluster::{self, ClusterFlags},
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
@@ -30,11 +31,16 @@ use crate::{
 
 /// The flags of `plan`.
 #[derive(Args, Clone, Debug)]
+#[command(
+    mut_arg("filename", |filename| filename.required(false).required_unless_present("cluster")),
+    mut_arg("cluster", |cluster| cluster.conflicts_with_all(["filename", "base", "out", "at"]))
+)]
 #[command(after_help = "Examples:\n  \
     appaccess plan -f access/\n  \
     appaccess plan -f access/ --app studio/planner --out planner.plan\n  \
     appaccess plan -f access/ --at 2027-01-01T00:00:00Z\n  \
-    appaccess plan -f access/ --base /tmp/main/access -o markdown")]
+    appaccess plan -f access/ --base /tmp/main/access -o markdown\n  \
+    appaccess plan --cluster --app studio/planner")]
 pub struct Flags {
     #[command(flatten)]
     pub(super) files: FileFlags,
@@ -50,6 +56,8 @@ pub struct Flags {
     /// Plan as if it were this time (RFC 3339), to preview what expires
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<Timestamp>,
+    #[command(flatten)]
+    cluster: ClusterFlags,
     #[command(flatten)]
     judgement: JudgementFlags,
     #[command(flatten)]
@@ -72,6 +80,9 @@ pub(super) struct Planned {
 
 /// Plans and prints.
 pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
+    if flags.cluster.cluster {
+        return cluster::show::run(&flags.cluster, &flags.files.app, flags.output.output).await;
+    }
     if !flags.base.is_empty() {
         return base::run(flags);
     }

@@ -8,6 +8,7 @@ use super::{
     exit::Exit,
     output::{
         self,
+        cluster::ClusterDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
     },
 };
@@ -21,6 +22,8 @@ enum Name {
     Validate,
     /// What `approve` and `reject` print.
     Decision,
+    /// What `plan --cluster` prints.
+    Cluster,
 }
 
 /// The flags of `schema`.
@@ -38,6 +41,7 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Plan => schema::<PlanDocument>(),
         Name::Validate => schema::<ValidateDocument>(),
         Name::Decision => schema::<DecisionDocument>(),
+        Name::Cluster => schema::<ClusterDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)

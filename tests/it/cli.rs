@@ -1,5 +1,6 @@
 //! The command line as people and pipelines meet it: the real binary, its texts, documents and exit codes.
 
+mod cluster;
 mod documents;
 mod schema;
 mod shell;

@@ -2,6 +2,7 @@
 //! apps, stores or files.
 
 pub(crate) mod build;
+pub(crate) mod cluster;
 pub(crate) mod document;
 pub(crate) mod escape;
 pub(crate) mod logging;

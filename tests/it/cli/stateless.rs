@@ -78,9 +78,9 @@ async fn more_than_the_budget_waits_until_the_files_approve_the_intent() {
     let peer = Peer::scim2_server().await;
     let shell = after_base(&peer).await;
     shell.file("head.yaml", &files(&peer.base, "Full", &EVERYBODY[..1]));
-    let held = apply(&shell, "base.yaml", "head.yaml").await;
-    assert_eq!(held.code, 3, "{held:?}");
-    assert_eq!(held.document()["apps"][0]["hold"]["reasons"], json!(["ThresholdExceeded"]));
+    let waiting = apply(&shell, "base.yaml", "head.yaml").await;
+    assert_eq!(waiting.code, 3, "{waiting:?}");
+    assert_eq!(waiting.document()["apps"][0]["hold"]["reasons"], json!(["ThresholdExceeded"]));
     assert_eq!(active(&peer).await.len(), 7, "nobody lost anything");
 
     let plan = shell.run("plan -f head.yaml --base base.yaml -o json").await.document();
