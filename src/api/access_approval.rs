@@ -17,7 +17,7 @@ use super::{Time, reference::Reference, schema};
     kind = "AccessApproval",
     namespaced,
     shortname = "aapprove",
-    category = "appaccess",
+    category = "appaccess-all",
     status = "AccessApprovalStatus",
     derive = "PartialEq",
     doc = "Names one digest and says yes or no.",

@@ -24,7 +24,7 @@ pub const MOST_ROWS: usize = 500;
     kind = "AccessPlan",
     namespaced,
     shortname = "aplan",
-    category = "appaccess",
+    category = "appaccess-all",
     status = "AccessPlanStatus",
     derive = "PartialEq",
     doc = "The changes of one target app that wait for a decision. Written by the operator.",

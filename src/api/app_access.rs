@@ -21,7 +21,7 @@ use super::{
     kind = "AppAccess",
     namespaced,
     shortname = "aa",
-    category = "appaccess",
+    category = "appaccess-all",
     status = "AppAccessStatus",
     derive = "PartialEq",
     doc = "Declares who should have what in one target app.",

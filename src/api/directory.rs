@@ -18,7 +18,7 @@ use super::{Duration, policy::Budget, reference::Credentials, schema, source::So
     plural = "directories",
     namespaced,
     shortname = "dir",
-    category = "appaccess",
+    category = "appaccess-all",
     status = "DirectoryStatus",
     derive = "PartialEq",
     doc = "A source of people and groups.",

@@ -26,7 +26,7 @@ use super::{
     kind = "TargetApp",
     namespaced,
     shortname = "tapp",
-    category = "appaccess",
+    category = "appaccess-all",
     status = "TargetAppStatus",
     derive = "PartialEq",
     doc = "One tenant of one SaaS app.",

@@ -20,7 +20,7 @@ use super::{
     version = "v1alpha1",
     kind = "Team",
     namespaced,
-    category = "appaccess",
+    category = "appaccess-all",
     status = "TeamStatus",
     derive = "PartialEq",
     doc = "A named, reusable set of people.",

@@ -70,7 +70,10 @@ async fn deleted_claims_are_withdrawn_and_a_deleted_target_app_removes_nothing()
     stage.apply(&claims("others", &["cy"], "groups: [Others]")).await;
     stage.until("three are there", Kind::TargetApp, APP, |app| app["status"]["counts"]["inSync"] == 3).await;
 
-    stage.kubectl(&["delete", "appaccesses", "others"]).await;
+    // The singular is not taken for the category of all our kinds.
+    assert!(stage.kubectl(&["get", "appaccess", "others", "--output=name"]).await.ends_with("/others\n"));
+    assert!(stage.kubectl(&["get", "appaccess-all", "--output=name"]).await.contains(&format!("/{APP}\n")));
+    stage.kubectl(&["delete", "appaccess", "others"]).await;
     eventually("cy is out", async || (!stage.active().await.contains(&"cy@example.com".to_owned())).then_some(()))
         .await;
     stage.until("two are left", Kind::TargetApp, APP, |app| app["status"]["counts"]["declared"] == 2).await;
