@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    definition::Definition,
     guarded::Guarded,
     watch::{News, Shelf, follow},
 };
@@ -103,6 +104,7 @@ impl Watching<'_> {
         K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
     {
         let api = Api::all(self.client.clone());
-        self.tasks.spawn(follow(api, objects.clone(), self.news.clone(), self.stop.clone()));
+        let definition = Definition::of::<K>(self.client);
+        self.tasks.spawn(follow(api, objects.clone(), definition, self.news.clone(), self.stop.clone()));
     }
 }

@@ -69,6 +69,8 @@ impl Manager {
     /// Looks at everything and hands it on; how long until a directory is due.
     async fn look(&mut self) -> Result<Duration, StoreError> {
         let context = Arc::clone(&self.context);
+        let loaded = objects(&context.cluster);
+        // Asked after the objects were taken: what was lost meanwhile must not look withdrawn.
         let trouble = context.cluster.trouble();
         context.readiness.set("cluster", trouble.clone());
         if let Some(trouble) = trouble {
@@ -78,7 +80,6 @@ impl Manager {
             return Ok(PULSE);
         }
         let now = (context.fleet.clock)();
-        let loaded = objects(&context.cluster);
         let readings = self.directories.read(&loaded, &context.writer, now).await?;
         context.readiness.set("store", None);
         let snapshot = Snapshot::new(&context.cluster, loaded, readings);

@@ -9,6 +9,7 @@
 mod clerk;
 mod cluster;
 mod deadline;
+mod definition;
 mod directories;
 mod events;
 mod guarded;
