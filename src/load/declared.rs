@@ -36,7 +36,14 @@ pub struct DirectoryReading {
 pub fn world(loaded: &Loaded, readings: &BTreeMap<ObjectName, DirectoryReading>) -> World {
     let mut world = World::default();
     for (name, access) in &loaded.app_accesses {
-        world.accesses.insert(name.clone(), claims(name, &access.object.spec));
+        let spec = &access.object.spec;
+        if let Some(access) = claims(name, spec) {
+            world.accesses.insert(name.clone(), access);
+        } else {
+            // What is left of it would say that the others were withdrawn.
+            let app = Some(reference(&name.namespace, &spec.app_ref));
+            world.undecodable.push(Undecodable { name: name.clone(), app });
+        }
     }
     for (name, written) in &loaded.teams {
         world.teams.insert(name.clone(), team(name, &written.object.spec));
@@ -70,20 +77,21 @@ pub fn domain_owners(loaded: &Loaded) -> BTreeMap<Text, ObjectName> {
     owners
 }
 
-fn claims(name: &ObjectName, spec: &AppAccessSpec) -> Access {
+/// `None` where a subject has not exactly one form.
+fn claims(name: &ObjectName, spec: &AppAccessSpec) -> Option<Access> {
     let namespace = &name.namespace;
-    Access {
+    Some(Access {
         name: name.clone(),
         app: reference(namespace, &spec.app_ref),
-        grants: spec.grants.iter().map(|grant| one_grant(namespace, grant)).collect(),
-    }
+        grants: spec.grants.iter().map(|grant| one_grant(namespace, grant)).collect::<Option<_>>()?,
+    })
 }
 
 fn reference(namespace: &str, reference: &reference::Reference) -> ObjectName {
     ObjectName::new(reference.namespace.as_deref().unwrap_or(namespace), &reference.name)
 }
 
-fn one_grant(namespace: &str, grant: &api::app_access::Grant) -> Grant {
+fn one_grant(namespace: &str, grant: &api::app_access::Grant) -> Option<Grant> {
     let wanted = |kind: &str, name: &str, level: Option<&String>| Wanted {
         kind: kind.into(),
         name: name.into(),
@@ -92,15 +100,20 @@ fn one_grant(namespace: &str, grant: &api::app_access::Grant) -> Grant {
     let roles = grant.roles.iter().map(|role| wanted("role", role, None));
     let groups = grant.groups.iter().map(|group| wanted("group", group, None));
     let others = grant.entitlements.iter().map(|entry| wanted(&entry.type_, &entry.name, entry.level.as_ref()));
-    Grant {
+    Some(Grant {
         name: grant.name.as_str().into(),
-        subjects: grant.subjects.iter().filter_map(|subject| entry(namespace, subject)).collect(),
-        except: grant.except.iter().filter_map(|subject| entry(namespace, subject)).collect(),
+        subjects: entries(namespace, &grant.subjects)?,
+        except: entries(namespace, &grant.except)?,
         wanted: roles.chain(groups).chain(others).collect(),
         from: grant.from.as_ref().map(api::Time::timestamp),
         until: grant.until.as_ref().map(api::Time::timestamp),
         reason: grant.reason.as_deref().map(Text::from),
-    }
+    })
+}
+
+/// All of them, or `None`: a list without the one that cannot be told would name other people.
+fn entries(namespace: &str, written: &[api::app_access::Subject]) -> Option<Vec<SubjectEntry>> {
+    written.iter().map(|subject| entry(namespace, subject)).collect()
 }
 
 fn entry(namespace: &str, written: &api::app_access::Subject) -> Option<SubjectEntry> {
@@ -159,9 +172,12 @@ fn team(name: &ObjectName, spec: &TeamSpec) -> Team {
     let teams = spec.teams.iter().map(|team| SubjectEntry::always(Subject::Team(reference(namespace, team))));
     let groups = spec.directory_groups.iter().map(|group| SubjectEntry::always(directory_group(namespace, group)));
     let matches = spec.match_.iter().map(|terms| SubjectEntry::always(Subject::Match(selection(namespace, terms))));
+    let Some(except) = entries(namespace, &spec.except) else {
+        return Team { undecodable: true, ..Team::default() };
+    };
     Team {
         parts: members.chain(teams).chain(groups).chain(matches).collect(),
-        except: spec.except.iter().filter_map(|subject| entry(namespace, subject)).collect(),
+        except,
         share_with: spec.share_with.iter().map(|namespace| namespace.as_str().into()).collect(),
         undecodable: false,
     }
@@ -246,4 +262,56 @@ pub fn by_age<T: kube::ResourceExt>(objects: &Objects<T>) -> Vec<(&ObjectName, &
     let mut sorted: Vec<_> = objects.iter().collect();
     sorted.sort_by_key(|(name, located)| (located.object.creation_timestamp().map(|time| time.0), (*name).clone()));
     sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::load::Place;
+
+    fn located<T: DeserializeOwned>(kind: &str, spec: &Value) -> Objects<T> {
+        let object = json!({
+            "apiVersion": api::API_VERSION, "kind": kind, "metadata": {"name": "staff", "namespace": "red"}, "spec": spec,
+        });
+        let place = Place { file: "cluster".to_owned(), line: 0 };
+        Objects::from([(
+            ObjectName::new("red", "staff"),
+            Located { object: serde_json::from_value(object).unwrap(), place },
+        )])
+    }
+
+    /// One that the definition forbids, but that decodes.
+    fn formless() -> [Value; 2] {
+        [json!({}), json!({"user": "ada@example.com", "service": "robot"})]
+    }
+
+    #[test]
+    fn an_access_with_a_subject_that_cannot_be_told_is_unknown_as_a_whole() {
+        for odd in formless() {
+            for grant in [
+                json!({"name": "all", "subjects": [{"user": "bo@example.com"}, odd]}),
+                json!({"name": "all", "subjects": [{"user": "bo@example.com"}], "except": [odd]}),
+            ] {
+                let spec = json!({"appRef": {"name": "boards", "namespace": "it"}, "grants": [grant]});
+                let loaded = Loaded { app_accesses: located("AppAccess", &spec), ..Loaded::default() };
+                let world = world(&loaded, &BTreeMap::new());
+                assert!(world.accesses.is_empty());
+                let app = Some(ObjectName::new("it", "boards"));
+                assert_eq!(world.undecodable, [Undecodable { name: ObjectName::new("red", "staff"), app }]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_team_with_an_exception_that_cannot_be_told_is_unknown() {
+        for odd in formless() {
+            let spec = json!({"members": [{"user": "bo@example.com"}], "except": [odd]});
+            let loaded = Loaded { teams: located("Team", &spec), ..Loaded::default() };
+            let world = world(&loaded, &BTreeMap::new());
+            assert!(world.teams[&ObjectName::new("red", "staff")].undecodable);
+        }
+    }
 }

@@ -208,7 +208,7 @@ async fn undecodable<K: Resource>(
         let Err(unreadable) = &object.0 else { continue };
         let shown = Shown::new(kind, &*object, &unreadable.status);
         let generation = unreadable.metadata.generation;
-        let status = undecodable_status(&unreadable.status, generation, &unreadable.error, now);
+        let status = undecodable_status(&unreadable.status, generation, &unreadable.fault, now);
         outcome.note(put(context, &shown, &status)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! An object of the cluster that may not be one that this build reads: one bad object must not stop the watch of its kind,
+//! An object of the cluster that may not be one that this build reads, or break its rules: one bad object must not stop the watch of its kind,
 //! nor be taken for withdrawn. Knows nothing of watches.
 
 use std::borrow::Cow;
@@ -7,7 +7,12 @@ use appaccess_core::access::ObjectName;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{API_VERSION, Kind},
+    load::validate::Checker,
+};
 
 /// Longest message of a decoder that is kept.
 const LONGEST_MESSAGE: usize = 512;
@@ -22,7 +27,7 @@ pub(super) struct Unreadable {
     /// Who it is.
     pub(super) metadata: ObjectMeta,
     /// Why it does not fit.
-    pub(super) error: String,
+    pub(super) fault: Fault,
     /// The target app that it names, where that much can be read.
     pub(super) app: Option<ObjectName>,
     /// The mail domains that it owns, where that much can be read.
@@ -31,8 +36,17 @@ pub(super) struct Unreadable {
     pub(super) status: Value,
 }
 
+/// Why an object does not fit its kind. The texts are bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is not of the shape that this build reads: what the decoder says.
+    Undecodable(String),
+    /// It breaks a rule of the definition of this build, which the cluster's may lack or may have got later: the rule.
+    Invalid(String),
+}
+
 impl Unreadable {
-    fn new(value: &Value, metadata: ObjectMeta, error: &serde_json::Error) -> Self {
+    fn new(value: &Value, metadata: ObjectMeta, fault: Fault) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let reference = &value["spec"]["appRef"];
         let namespace = text(&reference["namespace"]).or_else(|| metadata.namespace.clone());
@@ -40,22 +54,42 @@ impl Unreadable {
         // A namespace of another type than text may have meant anything.
         let app = app.filter(|_| reference["namespace"].is_null() || reference["namespace"].is_string());
         let domains = value["spec"]["domains"].as_array().into_iter().flatten().filter_map(text).collect();
-        let error = error.to_string().chars().take(LONGEST_MESSAGE).collect();
-        Self { metadata, error, app, domains, status: value["status"].clone() }
+        Self { metadata, fault, app, domains, status: value["status"].clone() }
     }
 }
 
-impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
+impl<'de, K: DeserializeOwned + Resource<DynamicType = ()>> Deserialize<'de> for Guarded<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        match K::deserialize(&value) {
-            Ok(object) => Ok(Self(Ok(object))),
-            Err(error) => {
-                let metadata = ObjectMeta::deserialize(&value["metadata"]).map_err(de::Error::custom)?;
-                Ok(Self(Err(Box::new(Unreadable::new(&value, metadata, &error)))))
-            }
-        }
+        let fault = match K::deserialize(&value) {
+            Ok(object) => match violation::<K>(&value) {
+                None => return Ok(Self(Ok(object))),
+                Some(violation) => Fault::Invalid(bounded(&violation)),
+            },
+            Err(error) => Fault::Undecodable(bounded(&error.to_string())),
+        };
+        let metadata = ObjectMeta::deserialize(&value["metadata"]).map_err(de::Error::custom)?;
+        Ok(Self(Err(Box::new(Unreadable::new(&value, metadata, fault)))))
     }
+}
+
+/// The first rule of this build's definition that the object breaks. A watch brings an object only when it has changed, so
+/// that no judgement is worth keeping. Plans are ours, and nothing rests on them.
+fn violation<K: Resource<DynamicType = ()>>(object: &Value) -> Option<String> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == K::kind(&()))?;
+    if kind == Kind::AccessPlan {
+        return None;
+    }
+    // The rest of the head is the API server's own, which may be newer than this build.
+    let head = json!({"name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"]});
+    let document = json!({"apiVersion": API_VERSION, "kind": kind.name(), "metadata": head, "spec": object["spec"]});
+    let violation = Checker::of_this_thread().check(kind, &document).into_iter().next()?;
+    let help = if violation.help.is_empty() { String::new() } else { format!("; {}", violation.help) };
+    Some(format!("{} {}{help}", violation.path(), violation.message))
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(LONGEST_MESSAGE).collect()
 }
 
 impl<K: Resource> Resource for Guarded<K> {
@@ -105,9 +139,26 @@ mod tests {
         .unwrap()
     }
 
+    fn grant(subject: &Value) -> Value {
+        json!({"name": "staff", "subjects": [subject], "groups": ["Staff"]})
+    }
+
+    #[test]
+    fn one_that_breaks_a_rule_is_not_taken_for_what_is_left_of_it() {
+        for subject in [json!({}), json!({"user": "ada@example.com", "team": {"name": "red"}})] {
+            let unreadable = read(&json!({"appRef": {"name": "boards"}, "grants": [grant(&subject)]})).0.unwrap_err();
+            assert_eq!(unreadable.app, Some(ObjectName::new("red", "boards")));
+            assert!(
+                matches!(&unreadable.fault, Fault::Invalid(rule) if rule.starts_with("spec.grants[0].subjects[0] ")),
+                "{:?}",
+                unreadable.fault
+            );
+        }
+    }
+
     #[test]
     fn an_object_of_the_kind_is_decoded() {
-        let read = read(&json!({"appRef": {"name": "boards"}, "grants": []}));
+        let read = read(&json!({"appRef": {"name": "boards"}, "grants": [grant(&json!({"user": "ada@example.com"}))]}));
         assert_eq!(read.0.unwrap().spec.app_ref.name, "boards");
     }
 
@@ -117,7 +168,7 @@ mod tests {
         assert_eq!(read.meta().name.as_deref(), Some("staff"));
         let unreadable = read.0.unwrap_err();
         assert_eq!(unreadable.app, Some(ObjectName::new("it", "boards")));
-        assert!(unreadable.error.contains("all of them"), "{}", unreadable.error);
+        assert!(matches!(&unreadable.fault, Fault::Undecodable(error) if error.contains("all of them")));
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Snapshot {
         let mut world = load::world(&loaded, &readings);
         for undecodable in &mut world.undecodable {
             let object = cluster.app_accesses.get(&undecodable.name);
-            undecodable.app = object.and_then(|object| object.0.as_ref().err().and_then(|broken| broken.app.clone()));
+            let named = object.and_then(|object| object.0.as_ref().err().and_then(|broken| broken.app.clone()));
+            undecodable.app = named.or_else(|| undecodable.app.take());
         }
         for broken in loaded.broken.iter().filter(|broken| broken.kind == Kind::Directory) {
             let Some(name) = &broken.name else { continue };

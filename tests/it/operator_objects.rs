@@ -56,6 +56,15 @@ async fn an_undecodable_claim_stops_nobody_and_removes_nothing() {
     assert!(["ada", "bo"].iter().all(|name| active.contains(&format!("{name}@example.com"))), "{active:?}");
     assert_eq!(stage.members("Crew").await.len(), 2);
 
+    // One that decodes and breaks a rule is not taken for what is left of it.
+    let shapeless = json!({"spec": {"grants": [{"name": "crew", "subjects": [{"user": "ada@example.com"}, {}], "groups": ["Crew"]}]}});
+    stage.kubectl(&["patch", "appaccesses", "crew", "--type=merge", "--patch", &shapeless.to_string()]).await;
+    let crew_now = stage.until_condition(Kind::AppAccess, "crew", "Stalled", "True", "Invalid").await;
+    let message = condition(&crew_now, "Stalled")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("spec.grants[0].subjects[1]"), "{message}");
+    two_more_passes(&stage).await;
+    assert_eq!(stage.members("Crew").await.len(), 2);
+
     stage.apply(&crew(&["ada", "bo"])).await;
     stage.until_condition(Kind::AppAccess, "crew", "Ready", "True", "Applied").await;
     assert_eq!(condition(&stage.get(Kind::AppAccess, "crew").await.unwrap(), "Stalled"), Value::Null);

@@ -15,6 +15,7 @@ use crate::{
         directory::DirectoryCounts, target_app_status::HoldSummary,
     },
     load::DirectoryReading,
+    operator::guarded::Fault,
 };
 
 /// The status of a directory by its last reading. `older` owns a domain that this one claims as well.
@@ -153,13 +154,17 @@ pub(in crate::operator) fn approval_status(
 pub(in crate::operator) fn undecodable_status(
     before: &Value,
     generation: Option<i64>,
-    error: &str,
+    fault: &Fault,
     now: Timestamp,
 ) -> Value {
-    let message = format!("this version cannot decode it, so what it says is unknown, not withdrawn: {error}");
+    let (reason, what, why) = match fault {
+        Fault::Undecodable(error) => ("Undecodable", "this version cannot decode it", error),
+        Fault::Invalid(rule) => ("Invalid", "it breaks a rule of its kind", rule),
+    };
+    let message = format!("{what}, so what it says is unknown, not withdrawn: {why}");
     let judgements = [
-        Judgement::new(condition::READY, Truth::False, "Undecodable", message.clone()),
-        Judgement::new(condition::STALLED, Truth::True, "Undecodable", message),
+        Judgement::new(condition::READY, Truth::False, reason, message.clone()),
+        Judgement::new(condition::STALLED, Truth::True, reason, message),
     ];
     let known: Vec<Condition> = serde_json::from_value(before["conditions"].clone()).unwrap_or_default();
     let mut status = if before.is_object() { before.clone() } else { json!({}) };
