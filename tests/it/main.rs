@@ -25,6 +25,8 @@ mod operator_objects;
 #[cfg(test)]
 mod operator_process;
 #[cfg(test)]
+mod operator_surface;
+#[cfg(test)]
 mod real_components;
 #[cfg(test)]
 mod rules;

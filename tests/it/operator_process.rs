@@ -2,7 +2,7 @@
 
 use std::{os::unix::process::ExitStatusExt, process::Stdio};
 
-use appaccess::api::Kind;
+use appaccess::{api::Kind, store::Store};
 use reqwest::Method;
 use serde_json::json;
 
@@ -67,6 +67,24 @@ async fn a_stop_is_graceful_and_gives_the_lease_back() {
     .await;
     assert!(!log.contains("another process is the writer"), "{log}");
     stage.reconcile("again").await;
+}
+
+#[tokio::test]
+async fn an_operator_whose_store_another_has_taken_over_sends_nothing_more_and_fails() {
+    let mut stage = running().await;
+    stage.reconcile("settled").await;
+    let store = Store::open(&stage.state().to_string_lossy()).await.expect("the store can be opened");
+    // As a second process does that was started under the same name.
+    let term = jiff::SignedDuration::from_mins(10);
+    store.become_writer("test", jiff::Timestamp::now(), term).await.expect("its own name may take over");
+    stage.recorder.forget();
+    stage.apply(&crew(&["ada", "bo", "cy"])).await;
+
+    let words = eventually("the operator has ended", async || stage.last_words()).await;
+    assert!(!words.starts_with("exit status: 0"), "{words}");
+    assert!(words.contains("somebody else has become the writer"), "{words}");
+    assert!(stage.recorder.changes().is_empty(), "{:?}", stage.recorder.changes());
+    assert_eq!(stage.active().await.len(), 2);
 }
 
 fn terminate(process: u32) {

@@ -99,6 +99,11 @@ impl Stage {
         self.operator = None;
     }
 
+    /// How it ended and what it said last, where it has ended by itself.
+    pub(crate) fn last_words(&mut self) -> Option<String> {
+        self.operator.as_mut()?.last_words()
+    }
+
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.scratch.path().join("operator.log")).unwrap_or_default()
