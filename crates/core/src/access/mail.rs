@@ -61,6 +61,11 @@ impl Mail {
         &self.0
     }
 
+    /// The canonical text, shared.
+    pub(crate) const fn text(&self) -> &Text {
+        &self.0
+    }
+
     /// The domain: what stands after the `@`.
     #[must_use]
     pub fn domain(&self) -> &str {
@@ -93,7 +98,10 @@ pub(crate) fn canonical_domain(domain: &str) -> Option<String> {
 fn is_dot_atom(local: &str) -> bool {
     local.split('.').all(|atom| {
         !atom.is_empty()
-            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+            && atom.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
+            })
     })
 }
 

@@ -1,6 +1,6 @@
 //! Slots, levels and edges: the unit of state.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use super::{PersonKey, Text};
 
@@ -26,7 +26,8 @@ impl Slot {
     /// The account itself.
     #[must_use]
     pub fn account() -> Self {
-        Self::new("account", "")
+        static ACCOUNT: LazyLock<Slot> = LazyLock::new(|| Slot::new("account", ""));
+        ACCOUNT.clone()
     }
 
     /// Membership in the group `name`.

@@ -2,29 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Counts, Input, Plan, canonical::Canonical};
-use crate::{
-    access::{AccountState, Class, PersonKey, Text},
-    resolve::State,
-};
+use super::{Action, Counts, Input, Plan, beside::Beside, canonical::Canonical};
+use crate::access::{AccountState, Class, PersonKey, Text};
 
 /// Counts what a plan rests on and says.
 pub(super) fn count(input: &Input<'_>, canonical: &Canonical<'_>, plan: &Plan) -> Counts {
     let desired = &canonical.desired;
-    let declared: BTreeSet<&PersonKey> = desired
-        .edges
-        .keys()
-        .filter(|edge| edge.slot.is_account() && matches!(desired.state(edge), State::Desired(_)))
-        .map(|edge| &edge.person)
-        .collect();
     let to_change: BTreeSet<&PersonKey> = plan
         .changes
         .iter()
         .filter(|change| change.action != Action::Adopt)
         .filter_map(|change| change.person.as_ref())
         .collect();
-    let in_sync =
-        declared.iter().filter(|person| plan.accounts.contains_key(**person) && !to_change.contains(**person));
+    let mut accounts = Beside::new(&plan.accounts);
+    let (mut declared, mut in_sync, mut missing) = (0, 0, 0);
+    for edge in desired.edges.keys().filter(|edge| edge.slot.is_account() && desired.is_wanted(&edge.person)) {
+        declared += 1;
+        match accounts.get(&edge.person) {
+            None => missing += 1,
+            Some(_) if to_change.contains(&edge.person) => {}
+            Some(_) => in_sync += 1,
+        }
+    }
     let class = |wanted: Class| number(plan.classes.values().filter(|class| **class == wanted).count());
     let held: BTreeSet<Text> = plan
         .changes
@@ -39,10 +38,10 @@ pub(super) fn count(input: &Input<'_>, canonical: &Canonical<'_>, plan: &Plan) -
         .filter_map(|change| change.person.as_ref())
         .collect();
     Counts {
-        declared: number(declared.len()),
+        declared,
         seen: number(input.observation.accounts.len()),
-        in_sync: number(in_sync.count()),
-        missing: number(declared.iter().filter(|person| !plan.accounts.contains_key(**person)).count()),
+        in_sync,
+        missing,
         extra: number(extra.len()),
         orphans: class(Class::Orphan),
         unknown: class(Class::Unknown),

@@ -6,63 +6,77 @@ use jiff::Timestamp;
 
 use super::{
     Action, Cause, Change, DriftKind, HeldReason,
+    beside::Beside,
     draft::{Draft, Subject, seen_claims},
     identity::{Link, account_edge, canonical_login},
 };
 use crate::{
     access::{
-        AccountHold, AccountState, Adopt, ClaimName, Edge, Evidence, Level, LoginSource, ObservedAccount, Origin,
-        OwnedEdge, Person, PersonKey, Provisioning, SeenClaim, Slot, Text,
+        AccountHold, AccountState, Adopt, Capabilities, ClaimName, Edge, Evidence, Level, LoginSource, Mail,
+        ObservedAccount, Origin, OwnedEdge, Person, PersonKey, Provisioning, SeenClaim, Slot, Text,
     },
-    resolve::{ClaimProblem, DesiredEdge, ProblemKind, State},
+    resolve::{ClaimProblem, DesiredEdge, ProblemKind},
 };
+
+/// An edge that counts as desired, and what the books say of it.
+pub(super) struct Wanted<'a> {
+    pub(super) edge: &'a Edge,
+    pub(super) desired: &'a DesiredEdge,
+    pub(super) owned: Option<&'a OwnedEdge>,
+}
 
 impl Draft<'_> {
     pub(super) fn compare_declared(&mut self) {
         self.note_vanished();
         let canonical = self.canonical;
-        let mut by_person: BTreeMap<&PersonKey, BTreeMap<&Slot, &DesiredEdge>> = BTreeMap::new();
-        for (edge, desired) in &canonical.desired.edges {
-            if matches!(canonical.desired.state(edge), State::Desired(_)) {
-                by_person.entry(&edge.person).or_default().insert(&edge.slot, desired);
-            }
-        }
+        let mut people = Beside::new(&canonical.desired.people);
+        let mut inventory = Beside::new(&canonical.inventory);
+        let mut edges = canonical.desired.edges.iter().peekable();
+        let mut slots: Vec<Wanted<'_>> = Vec::new();
         let mut missing_groups = BTreeSet::new();
-        for (person, slots) in by_person {
-            let Some(person) = canonical.desired.people.get(person) else { continue };
-            self.compare_person(person, &slots, &mut missing_groups);
+        while let Some((first, _)) = edges.peek() {
+            let key = &first.person;
+            slots.clear();
+            while let Some((edge, desired)) = edges.next_if(|(edge, _)| edge.person == *key) {
+                slots.push(Wanted { edge, desired, owned: inventory.get(edge) });
+            }
+            let person = people.get(key).filter(|_| canonical.desired.is_wanted(key));
+            if let Some(person) = person {
+                self.compare_person(person, &slots, &mut missing_groups);
+            }
         }
         self.note_groups();
     }
 
-    fn compare_person(&mut self, person: &Person, slots: &BTreeMap<&Slot, &DesiredEdge>, missing: &mut BTreeSet<Slot>) {
-        let account_slot = Slot::account();
-        let Some(account_claims) = slots.get(&account_slot).copied() else { return };
-        let evidence = Evidence::Claims(account_claims.claims.clone());
+    fn compare_person(&mut self, person: &Person, slots: &[Wanted<'_>], missing: &mut BTreeSet<Slot>) {
+        let Some(wanted) = slots.iter().find(|wanted| wanted.edge.slot.is_account()) else { return };
+        let evidence = || Evidence::Claims(wanted.desired.claims.clone());
         match self.identities.link(&person.key).cloned() {
             Some(Link::Account(id)) => {
-                let Some(account) = self.input.observation.account(&id) else { return };
-                self.spoken_for.insert(id);
-                if !self.is_proven_moved(person, account) {
+                let Some(account) = self.identities.account(id) else { return };
+                if wanted.owned.is_none_or(|owned| owned.account != *id) {
+                    self.spoken_for.insert(id.clone());
+                }
+                if !self.is_proven_moved(wanted, account) {
                     return;
                 }
                 self.compare_account(person, account, slots, missing);
             }
             Some(Link::Ambiguous(accounts)) => {
-                self.spoken_for.extend(accounts);
+                self.spoken_for.extend(accounts.into_iter().cloned());
                 let subject = self.subject(Some(&person.key), None);
                 let action = self.provisioning();
-                self.change(&subject, action, account_slot, Cause::Declared, evidence).held =
+                self.change(&subject, action, Slot::account(), Cause::Declared, evidence()).held =
                     Some(HeldReason::AmbiguousMatch);
             }
             Some(Link::Reused(id)) => {
-                let account = self.input.observation.account(&id);
-                self.spoken_for.insert(id);
+                let account = self.identities.account(id);
+                self.spoken_for.insert(id.clone());
                 let subject = self.subject(Some(&person.key), account);
-                self.change(&subject, Action::Activate, account_slot, Cause::Declared, evidence).held =
+                self.change(&subject, Action::Activate, Slot::account(), Cause::Declared, evidence()).held =
                     Some(HeldReason::IdentityReused);
             }
-            None => self.compare_missing(person, slots, evidence, missing),
+            None => self.compare_missing(person, slots, evidence(), missing),
         }
     }
 
@@ -77,7 +91,7 @@ impl Draft<'_> {
     fn compare_missing(
         &mut self,
         person: &Person,
-        slots: &BTreeMap<&Slot, &DesiredEdge>,
+        slots: &[Wanted<'_>],
         evidence: Evidence,
         missing: &mut BTreeSet<Slot>,
     ) {
@@ -88,8 +102,8 @@ impl Draft<'_> {
         let action = self.provisioning();
         let is_made = self.change(&subject, action, Slot::account(), Cause::Declared, evidence).permitted;
         let first = self.changes.len();
-        for (&slot, desired) in slots.iter().filter(|(slot, _)| !slot.is_account()) {
-            self.give(&subject, slot, desired, missing);
+        for wanted in slots.iter().filter(|wanted| !wanted.edge.slot.is_account()) {
+            self.give(&subject, &wanted.edge.slot, wanted.desired, missing);
         }
         // Nothing can be given to an account that is not to be made.
         for change in self.changes.iter_mut().skip(first).filter(|change| change.person.is_some()) {
@@ -101,36 +115,41 @@ impl Draft<'_> {
         &mut self,
         person: &Person,
         account: &ObservedAccount,
-        slots: &BTreeMap<&Slot, &DesiredEdge>,
+        slots: &[Wanted<'_>],
         missing: &mut BTreeSet<Slot>,
     ) {
-        let subject = self.subject(Some(&person.key), Some(account));
-        let edge = account_edge(&person.key);
-        let owned = self.canonical.inventory.get(&edge).filter(|owned| owned.account == account.id);
+        let subject = Subject {
+            person: Some(person.key.clone()),
+            label: person.label.clone(),
+            account: Some(account.id.clone()),
+        };
+        let account_claims = slots.iter().find(|wanted| wanted.edge.slot.is_account());
+        let owned = account_claims.and_then(|wanted| wanted.owned).filter(|owned| owned.account == account.id);
         if owned.is_none() && self.input.policy.adopt == Adopt::Never {
             self.report(DriftKind::NotOwned, &subject, Slot::account(), None, None);
             return;
         }
-        for (&slot, &desired) in slots {
+        for wanted in slots {
+            let slot = &wanted.edge.slot;
             let observed = if slot.is_account() { Some(&None) } else { account.entitlements.get(slot) };
             if let Some(level) = observed {
-                self.compare_held(&subject, slot, desired, level.as_ref());
+                self.compare_held(&subject, wanted, level.as_ref());
             } else {
-                self.give(&subject, slot, desired, missing);
+                self.give(&subject, slot, wanted.desired, missing);
             }
         }
         if account.state == AccountState::Suspended {
-            let claims = slots.get(&Slot::account()).map(|desired| desired.claims.clone()).unwrap_or_default();
+            let claims = account_claims.map(|wanted| wanted.desired.claims.clone()).unwrap_or_default();
             self.change(&subject, Action::Activate, Slot::account(), Cause::Declared, Evidence::Claims(claims));
         }
         self.compare_attributes(person, account, &subject);
     }
 
     /// An entitlement that the account holds already: adopted where it is not ours, changed where the value differs.
-    fn compare_held(&mut self, subject: &Subject, slot: &Slot, desired: &DesiredEdge, observed: Option<&Level>) {
-        let (Some(person), Some(account)) = (&subject.person, &subject.account) else { return };
-        let edge = Edge::new(person.clone(), slot.clone());
-        let owned = self.canonical.inventory.get(&edge).filter(|owned| owned.account == *account);
+    fn compare_held(&mut self, subject: &Subject, wanted: &Wanted<'_>, observed: Option<&Level>) {
+        let Wanted { edge, desired, .. } = *wanted;
+        let slot = &edge.slot;
+        let owned = wanted.owned.filter(|owned| subject.account.as_ref() == Some(&owned.account));
         let same = desired.value.is_none() || desired.value.as_ref() == observed;
         if owned.is_none() && self.input.policy.adopt == Adopt::Never {
             // Raising makes the edge ours; what is there and not ours is left alone.
@@ -138,18 +157,18 @@ impl Draft<'_> {
                 self.report(DriftKind::NotOwned, subject, slot.clone(), observed.cloned(), None);
                 return;
             }
-        } else if owned.is_none() {
+        } else if let Some(owned) = owned {
+            self.refresh(edge, owned, desired, observed);
+        } else {
             let claims = Evidence::Claims(desired.claims.clone());
             let value = observed.cloned();
             let change = self.change(subject, Action::Adopt, slot.clone(), Cause::Declared, claims);
             change.to.clone_from(&value);
             if change.permitted {
-                self.own(&edge, subject, desired, value, Origin::Adopted);
+                self.own(edge, subject, desired, value, Origin::Adopted);
             } else if same {
                 return;
             }
-        } else {
-            self.refresh(&edge, desired, observed);
         }
         if !same {
             self.change_value(subject, slot, desired, observed, owned);
@@ -290,7 +309,7 @@ impl Draft<'_> {
             && owned.hold == AccountHold::None
             && owned.until == desired.until
             && claims()
-            && self.canonical.stored(edge) == edge
+            && std::ptr::eq(self.canonical.stored(edge), edge)
             && !self.input.memory.withdrawn.contains_key(edge)
     }
 
@@ -298,8 +317,7 @@ impl Draft<'_> {
     ///
     /// While a value waits to be lowered, the claims that carried it stay written down: they tell why it goes. While
     /// some claim cannot be read, so do all that were seen.
-    fn refresh(&mut self, edge: &Edge, desired: &DesiredEdge, observed: Option<&Level>) {
-        let Some(owned) = self.canonical.inventory.get(edge) else { return };
+    fn refresh(&mut self, edge: &Edge, owned: &OwnedEdge, desired: &DesiredEdge, observed: Option<&Level>) {
         if self.is_true(edge, owned, desired, observed) {
             return;
         }
@@ -336,6 +354,9 @@ impl Draft<'_> {
     }
 
     fn compare_attributes(&mut self, person: &Person, account: &ObservedAccount, subject: &Subject) {
+        if shows_all(self.input.capabilities, person, account) {
+            return;
+        }
         let wanted = wanted_attributes(self.input.capabilities, person);
         let not_kept = self.input.memory.not_kept.get(&account.id);
         let mut attributes = BTreeMap::new();
@@ -366,28 +387,21 @@ impl Draft<'_> {
         if !self.keeps_books() {
             return;
         }
-        let named: BTreeSet<&Text> = self
-            .canonical
-            .desired
-            .edges
-            .keys()
-            .filter(|edge| edge.slot.is_group())
-            .map(|edge| &edge.slot.name)
-            .collect();
-        for name in named {
-            if let Some(id) = groups.get(name)
-                && self.input.memory.groups.get(name) != Some(id)
-            {
-                self.bookkeeping.groups.insert(name.clone(), id.clone());
-            }
+        let mut news = groups.clone();
+        news.retain(|name, id| self.input.memory.groups.get(name) != Some(id));
+        if news.is_empty() {
+            return;
+        }
+        for edge in self.canonical.desired.edges.keys().filter(|edge| edge.slot.is_group()) {
+            self.bookkeeping.groups.extend(news.remove_entry(&edge.slot.name));
         }
     }
 }
 
 /// What the app should show of a person. What nobody told is left alone.
-fn wanted_attributes(capabilities: &crate::access::Capabilities, person: &Person) -> BTreeMap<Text, Text> {
+fn wanted_attributes(capabilities: &Capabilities, person: &Person) -> BTreeMap<Text, Text> {
     let mut wanted = BTreeMap::new();
-    let mail = person.mail.as_ref().map(|mail| Text::from(mail.as_str()));
+    let mail = person.mail.as_ref().map(|mail| mail.text().clone());
     if capabilities.renames {
         let login = capabilities.login.of(person);
         wanted.extend(login.map(|login| ("userName".into(), login)));
@@ -403,6 +417,24 @@ fn wanted_attributes(capabilities: &crate::access::Capabilities, person: &Person
         }
     }
     wanted
+}
+
+/// Whether the app shows of a person, letter by letter, all that it should: the ordinary case, told without a copy.
+fn shows_all(capabilities: &Capabilities, person: &Person, account: &ObservedAccount) -> bool {
+    let mail = person.mail.as_ref().map(Mail::as_str);
+    let names = !capabilities.renames
+        || (capabilities.login.in_use(person).is_none_or(|login| **login == *account.login)
+            && (mail.is_none() || account.mails.first().is_none_or(|observed| Some(observed.as_str()) == mail)));
+    let shows = |name: &str, value: Option<&Text>| value.is_none() || account.attributes.get(name) == value;
+    names
+        && capabilities.attributes.iter().all(|name| match &**name {
+            "name" => {
+                shows("givenName", person.name.given.as_ref()) && shows("familyName", person.name.family.as_ref())
+            }
+            // These are compared in their own way.
+            "userName" | "mail" => !person.attributes.contains_key(name),
+            _ => shows(name, person.attributes.get(name)),
+        })
 }
 
 fn observed_attribute(account: &ObservedAccount, name: &str) -> Option<Text> {
@@ -426,13 +458,17 @@ impl LoginSource {
     /// The user name of a person; `None` where the person has none of this kind.
     #[must_use]
     pub fn of(self, person: &Person) -> Option<Text> {
-        let mail = || person.mail.as_ref().map(|mail| Text::from(mail.as_str()));
+        self.in_use(person).cloned()
+    }
+
+    fn in_use(self, person: &Person) -> Option<&Text> {
+        let mail = || person.mail.as_ref().map(Mail::text);
         match self {
-            Self::Mail => mail().or_else(|| person.login.clone()),
-            Self::Login => person.login.clone().or_else(mail),
+            Self::Mail => mail().or(person.login.as_ref()),
+            Self::Login => person.login.as_ref().or_else(mail),
             Self::Id => match &person.key {
-                PersonKey::Known { id, .. } => Some(id.clone()),
-                _ => person.login.clone().or_else(mail),
+                PersonKey::Known { id, .. } => Some(id),
+                _ => person.login.as_ref().or_else(mail),
             },
         }
     }

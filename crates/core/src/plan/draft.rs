@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Action, Bookkeeping, Cause, Change, Counts, Drift, DriftKind, Input, Plan,
     canonical::Canonical,
@@ -18,14 +20,14 @@ use crate::{
 pub(super) struct Draft<'a> {
     pub(super) input: &'a Input<'a>,
     pub(super) canonical: &'a Canonical<'a>,
-    pub(super) identities: Identities,
+    pub(super) identities: Identities<'a>,
     pub(super) changes: Vec<Change>,
     pub(super) drift: Vec<Drift>,
     pub(super) look_ups: BTreeSet<LookUp>,
     pub(super) bookkeeping: Bookkeeping,
     pub(super) unknown: BTreeMap<Edge, Text>,
-    /// Accounts that a declared person has, whatever comes of them.
-    pub(super) spoken_for: BTreeSet<AccountId>,
+    /// Accounts that a declared person has without holding them in our books, whatever comes of them.
+    pub(super) spoken_for: FxHashSet<AccountId>,
     pub(super) classes: BTreeMap<AccountId, Class>,
     pub(super) problems: Vec<ClaimProblem>,
     /// Accounts of ours that have to be asked for before anybody new is created.
@@ -51,7 +53,7 @@ impl<'a> Draft<'a> {
             look_ups: BTreeSet::new(),
             bookkeeping: Bookkeeping::default(),
             unknown: BTreeMap::new(),
-            spoken_for: BTreeSet::new(),
+            spoken_for: FxHashSet::default(),
             classes: BTreeMap::new(),
             problems: Vec::new(),
             vanished: Vec::new(),
@@ -142,7 +144,7 @@ impl<'a> Draft<'a> {
         bookkeeping.no_longer_refused =
             memory.refused.keys().filter(|name| !desired.refused.contains(*name)).cloned().collect();
         let accounts = desired.people.keys().filter_map(|person| match self.identities.link(person) {
-            Some(Link::Account(account)) => Some((person.clone(), account.clone())),
+            Some(Link::Account(account)) => Some((person.clone(), AccountId::clone(account))),
             _ => None,
         });
         let accounts = accounts.collect();

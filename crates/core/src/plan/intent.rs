@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{Cause, Change, Input, canonical::Canonical, digest_text, row};
+use super::{Cause, Change, Input, beside::Beside, canonical::Canonical, digest_text, row};
 use crate::{
     access::{AccountHold, ClaimName, Edge, Level, ObjectName, SeenClaim, Slot, Text},
     resolve::{Desired, DesiredEdge, State},
@@ -101,14 +101,20 @@ pub(super) fn found(
     canonical: &Canonical<'_>,
     changes: &[Change],
 ) -> Option<(Text, BTreeSet<Text>)> {
+    let withdraws = |change: &&Change| change.permitted && change.cause == Cause::Withdrawn && change.person.is_some();
+    if !changes.iter().any(|change| withdraws(&change)) {
+        return None;
+    }
+    let mut desired = Beside::new(&canonical.desired.edges);
     let mut withdrawals = BTreeSet::new();
     let mut edges = BTreeSet::new();
     for (edge, owned) in canonical.inventory.iter() {
+        let claimed = desired.get(edge);
         let known_already = input.memory.withdrawn.contains_key(canonical.stored(edge));
         if known_already || owned.hold != AccountHold::None || canonical.desired.leavers.contains_key(&edge.person) {
             continue;
         }
-        let after = match canonical.desired.state(edge) {
+        let after = match canonical.desired.state_of(edge, claimed) {
             State::Desired(desired) => Some(desired),
             State::Absent => None,
             State::Unknown(_) => continue,
@@ -122,7 +128,7 @@ pub(super) fn found(
     }
     let follows = |change: &&Change| {
         let edge = change.person.clone().map(|person| Edge::new(person, change.slot.clone()));
-        change.permitted && change.cause == Cause::Withdrawn && edge.is_some_and(|edge| edges.contains(&edge))
+        withdraws(change) && edge.is_some_and(|edge| edges.contains(&edge))
     };
     let rows: BTreeSet<Text> = changes.iter().filter(follows).map(row).collect();
     let digest = intent_digest(&input.policy.app, &withdrawals);

@@ -1,5 +1,6 @@
 //! Desired, observed and owned edges become a plan: a pure value, printed, counted, reviewed, and only then applied.
 
+mod beside;
 mod canonical;
 mod change;
 mod classify;
@@ -26,7 +27,6 @@ pub use change::{Action, Cause, Change, Drift, DriftKind, HeldReason};
 pub use cost::{Cost, cost};
 pub use guard::{Holders, approves, is_protected};
 pub use hold::{Hold, digest_text, hold_digest, row};
-pub use identity::{Identities, Link};
 pub use intent::{Withdrawal, intent_digest, withdrawals};
 pub use outcome::Outcome;
 

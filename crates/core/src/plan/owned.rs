@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, Cause, DriftKind,
+    beside::Beside,
     draft::{Draft, Subject},
     identity::account_edge,
 };
@@ -27,8 +28,9 @@ struct Reason {
 impl Draft<'_> {
     pub(super) fn compare_owned(&mut self) {
         let canonical = self.canonical;
+        let mut desired = Beside::new(&canonical.desired.edges);
         for (edge, owned) in canonical.inventory.iter() {
-            match canonical.desired.state(edge) {
+            match canonical.desired.state_of(edge, desired.get(edge)) {
                 State::Desired(_) => {}
                 State::Unknown(why) => {
                     self.unknown.insert(edge.clone(), why);

@@ -1,6 +1,7 @@
 //! S1 and S12: what has to be proven before somebody is created, or taken to have moved to another account.
 
 use super::{
+    declared::Wanted,
     draft::Draft,
     identity::{account_edge, may_hand_over},
 };
@@ -68,10 +69,9 @@ impl Draft<'_> {
     }
 
     /// S12: another account of somebody whose own one the reading lacks is taken only once that one is proven gone.
-    pub(super) fn is_proven_moved(&mut self, person: &Person, account: &ObservedAccount) -> bool {
-        let edge = account_edge(&person.key);
+    pub(super) fn is_proven_moved(&mut self, wanted: &Wanted<'_>, account: &ObservedAccount) -> bool {
         let observation = self.input.observation;
-        let Some(owned) = self.canonical.inventory.get(&edge).filter(|owned| owned.account != account.id) else {
+        let Some(owned) = wanted.owned.filter(|owned| owned.account != account.id) else {
             return true;
         };
         let question = LookUp::Account(owned.account.clone());
@@ -79,7 +79,8 @@ impl Draft<'_> {
             Some(Finding::NotFound) => true,
             None if self.ask(question) => false,
             Some(_) | None => {
-                self.unknown.insert(edge, "the reading lacks the account that is known to be theirs".into());
+                self.unknown
+                    .insert(wanted.edge.clone(), "the reading lacks the account that is known to be theirs".into());
                 false
             }
         }

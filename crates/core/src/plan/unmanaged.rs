@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Action, Cause, DriftKind,
     classify::classify,
@@ -22,15 +24,20 @@ impl Draft<'_> {
         let doubtful = self.accounts_of_doubtful_people();
         let input = self.input;
         for account in &input.observation.accounts {
-            let owned = self.identities.person(&account.id).is_some_and(|person| self.owns_account(person));
-            if owned || self.spoken_for.contains(&account.id) || doubtful.contains(&account.id) {
+            let holder = self.identities.person(&account.id);
+            let owned = || holder.is_some_and(|person| self.owns_account(person));
+            if self.identities.is_owned(&account.id)
+                || owned()
+                || self.spoken_for.contains(&account.id)
+                || doubtful.contains(&account.id)
+            {
                 self.no_longer_unmanaged(&account.id);
                 continue;
             }
             self.compare_stranger(account);
         }
-        let gone: Vec<AccountId> = input.memory.unmanaged_since.keys().cloned().collect();
-        for id in gone.iter().filter(|id| input.observation.account(id).is_none() && input.observation.is_complete()) {
+        let counted = input.memory.unmanaged_since.keys();
+        for id in counted.filter(|id| input.observation.account(id).is_none() && input.observation.is_complete()) {
             self.no_longer_unmanaged(id);
         }
         self.compare_exclusive_groups(&doubtful);
@@ -54,7 +61,7 @@ impl Draft<'_> {
             let names: Vec<Text> = match desired.people.get(person) {
                 Some(known) => person_names(known).collect(),
                 None => match person {
-                    PersonKey::Mail(mail) => vec![mail.as_str().into()],
+                    PersonKey::Mail(mail) => vec![mail.text().clone()],
                     PersonKey::Login(login) | PersonKey::Service(login) => vec![login.clone()],
                     PersonKey::Known { .. } => {
                         let mails = desired.directory_mails.iter().filter(|(_, key)| *key == person);
@@ -168,9 +175,15 @@ impl Draft<'_> {
 
     /// Groups that claims or our inventory name and that are ours alone.
     fn exclusive_groups(&self) -> BTreeSet<Slot> {
-        let named = self.canonical.desired.edges.keys().chain(self.canonical.inventory.keys()).map(|edge| &edge.slot);
-        let explicit = self.input.policy.ownership.groups.keys().map(|name| Slot::group(name));
-        named.cloned().chain(explicit).filter(|slot| self.input.policy.ownership.is_exclusive(slot)).collect()
+        let ownership = &self.input.policy.ownership;
+        let mut groups: BTreeSet<Slot> = ownership.groups.keys().map(|name| Slot::group(name)).collect();
+        if ownership.default_exclusive {
+            let edges = self.canonical.desired.edges.keys().chain(self.canonical.inventory.keys());
+            let named: FxHashSet<&Slot> = edges.map(|edge| &edge.slot).collect();
+            groups.extend(named.into_iter().cloned());
+        }
+        groups.retain(|slot| ownership.is_exclusive(slot));
+        groups
     }
 }
 

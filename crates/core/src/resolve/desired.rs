@@ -118,20 +118,28 @@ impl Desired {
     /// What is known about `edge`. A leaver is absent whatever is claimed or cannot be read.
     #[must_use]
     pub fn state(&self, edge: &Edge) -> State<'_> {
+        self.state_of(edge, self.edges.get(edge))
+    }
+
+    /// The same for whoever has come upon the edge's claims already.
+    pub(crate) fn state_of<'a>(&'a self, edge: &Edge, claimed: Option<&'a DesiredEdge>) -> State<'a> {
         if self.leavers.contains_key(&edge.person) {
             return State::Absent;
         }
         if let Some(why) = self.reported_leavers.get(&edge.person) {
             return State::Unknown(format!("the person left ({why}) and leavers are only reported").into());
         }
-        if let Some(why) = self.maybe.get(edge).or_else(|| self.unknown_people.get(&edge.person)) {
-            // A readable claim still carries the edge, unless the very same edge is in conflict.
-            return self.edges.get(edge).map_or_else(|| State::Unknown(why.clone()), State::Desired);
-        }
-        if let Some(desired) = self.edges.get(edge) {
+        // A readable claim carries the edge, whatever else cannot be read.
+        if let Some(desired) = claimed {
             return State::Desired(desired);
         }
-        self.doubt(edge).map_or(State::Absent, State::Unknown)
+        let named = self.maybe.get(edge).or_else(|| self.unknown_people.get(&edge.person));
+        named.cloned().or_else(|| self.doubt(edge)).map_or(State::Absent, State::Unknown)
+    }
+
+    /// Whether what a person claims counts: neither acted on nor reported as a leaver.
+    pub(crate) fn is_wanted(&self, person: &PersonKey) -> bool {
+        !self.leavers.contains_key(person) && !self.reported_leavers.contains_key(person)
     }
 
     /// Why there may be claims on `edge` that nobody can read: what is owned of it must not be lowered.
