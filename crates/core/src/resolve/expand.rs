@@ -1,6 +1,9 @@
 //! Subjects become people: who certainly, who perhaps, and whether there may be others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+};
 
 use jiff::Timestamp;
 
@@ -17,8 +20,8 @@ const MAXIMUM_DEPTH: usize = 32;
 
 /// Somebody whom a subject names.
 #[derive(Clone, Debug)]
-pub(super) struct Member {
-    pub(super) person: Person,
+pub(super) struct Member<'a> {
+    pub(super) person: Cow<'a, Person>,
     /// The subject as written where the person stands.
     pub(super) subject: Text,
     pub(super) until: Option<Timestamp>,
@@ -26,8 +29,8 @@ pub(super) struct Member {
 
 /// A set of people, three-valued.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members {
-    pub(super) certain: BTreeMap<PersonKey, Member>,
+pub(super) struct Members<'a> {
+    pub(super) certain: BTreeMap<PersonKey, Member<'a>>,
     /// People about whom nobody can tell, and why.
     pub(super) maybe: BTreeMap<PersonKey, Text>,
     /// Why there may be people whom nobody can name.
@@ -36,25 +39,35 @@ pub(super) struct Members {
     pub(super) problems: Vec<String>,
 }
 
-impl Members {
+impl<'a> Members<'a> {
     fn add(&mut self, other: Self) {
-        for (key, member) in other.certain {
-            match self.certain.get_mut(&key) {
-                Some(known) => known.until = latest(known.until, member.until),
-                None => drop(self.certain.insert(key, member)),
-            }
+        if self.certain.is_empty() {
+            self.certain = other.certain;
+        } else {
+            self.add_certain(other.certain);
         }
         self.maybe.extend(other.maybe);
         self.anyone.extend(other.anyone);
         self.problems.extend(other.problems);
     }
 
-    fn person(&mut self, person: Person, subject: &Text, until: Option<Timestamp>) {
-        let key = person.key.clone();
-        self.add(Self {
-            certain: BTreeMap::from([(key, Member { person, subject: subject.clone(), until })]),
-            ..Self::default()
-        });
+    fn add_certain(&mut self, others: BTreeMap<PersonKey, Member<'a>>) {
+        for (key, member) in others {
+            match self.certain.get_mut(&key) {
+                Some(known) => known.until = latest(known.until, member.until),
+                None => drop(self.certain.insert(key, member)),
+            }
+        }
+    }
+
+    fn person(&mut self, person: Cow<'a, Person>, subject: &Text, until: Option<Timestamp>) {
+        match self.certain.entry(person.key.clone()) {
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                known.until = latest(known.until, until);
+            }
+            Entry::Vacant(vacant) => drop(vacant.insert(Member { person, subject: subject.clone(), until })),
+        }
     }
 
     fn unresolved(&mut self, why: &str) {
@@ -118,7 +131,7 @@ impl<'a> People<'a> {
     pub(super) fn mails(&self) -> BTreeMap<Text, PersonKey> {
         let unambiguous = self.by_mail.iter().filter_map(|(mail, bearers)| {
             let (directory, id) = bearers.first().filter(|_| bearers.len() == 1)?;
-            Some((mail.as_str().into(), PersonKey::Known { directory: directory.clone(), id: id.clone() }))
+            Some((mail.text().clone(), PersonKey::Known { directory: directory.clone(), id: id.clone() }))
         });
         unambiguous.collect()
     }
@@ -131,14 +144,14 @@ impl<'a> People<'a> {
     }
 
     /// The people of a grant, its exceptions taken out.
-    pub(super) fn grant_members(&self, access: &Access, grant: &Grant) -> Members {
+    pub(super) fn grant_members(&self, access: &Access, grant: &Grant) -> Members<'a> {
         let namespace = &access.name.namespace;
         let mut members = self.entries(namespace, &grant.subjects, &mut Vec::new());
         members.less(self.entries(namespace, &grant.except, &mut Vec::new()));
         members
     }
 
-    fn entries(&self, namespace: &str, entries: &[SubjectEntry], path: &mut Vec<ObjectName>) -> Members {
+    fn entries(&self, namespace: &str, entries: &[SubjectEntry], path: &mut Vec<ObjectName>) -> Members<'a> {
         let mut members = Members::default();
         for entry in entries.iter().filter(|entry| is_open(entry.from, entry.until, self.now)) {
             let mut found = self.subject(namespace, entry, path);
@@ -150,13 +163,13 @@ impl<'a> People<'a> {
         members
     }
 
-    fn subject(&self, namespace: &str, entry: &SubjectEntry, path: &mut Vec<ObjectName>) -> Members {
+    fn subject(&self, namespace: &str, entry: &SubjectEntry, path: &mut Vec<ObjectName>) -> Members<'a> {
         match &entry.subject {
             Subject::User(text) => self.user(text, entry),
             Subject::Service(login) => {
                 let mut members = Members::default();
                 let key = PersonKey::Service(login.to_ascii_lowercase().into());
-                members.person(Person::literal(key), login, None);
+                members.person(Cow::Owned(Person::literal(key)), login, None);
                 members
             }
             Subject::Team(name) => self.team(namespace, name, path),
@@ -165,13 +178,13 @@ impl<'a> People<'a> {
         }
     }
 
-    fn user(&self, text: &Text, entry: &SubjectEntry) -> Members {
+    fn user(&self, text: &Text, entry: &SubjectEntry) -> Members<'a> {
         let mut members = Members::default();
         let Ok(mail) = Mail::parse(text) else {
             let key = PersonKey::Login(text.to_lowercase().into());
             let mut person = Person::literal(key);
             person.name = entry.name.clone();
-            members.person(person, text, None);
+            members.person(Cow::Owned(person), text, None);
             return members;
         };
         let bearers = self.by_mail.get(&mail);
@@ -196,14 +209,14 @@ impl<'a> People<'a> {
                 } else {
                     let mut person = Person::literal(PersonKey::Mail(mail));
                     person.name = entry.name.clone();
-                    members.person(person, text, None);
+                    members.person(Cow::Owned(person), text, None);
                 }
             }
         }
         members
     }
 
-    fn directory(&self, namespace: &str, name: &ObjectName, members: &mut Members) -> Option<&'a DirectoryView> {
+    fn directory(&self, namespace: &str, name: &ObjectName, members: &mut Members<'_>) -> Option<&'a DirectoryView> {
         let shared = self
             .world
             .directories
@@ -223,7 +236,7 @@ impl<'a> People<'a> {
         shared
     }
 
-    fn group(&self, namespace: &str, name: &ObjectName, group: &Text) -> Members {
+    fn group(&self, namespace: &str, name: &ObjectName, group: &Text) -> Members<'a> {
         let mut members = Members::default();
         let Some(directory) = self.directory(namespace, name, &mut members) else { return members };
         let Some(ids) = directory.groups.get(group) else {
@@ -237,7 +250,7 @@ impl<'a> People<'a> {
         members
     }
 
-    fn matching(&self, namespace: &str, terms: &Match) -> Members {
+    fn matching(&self, namespace: &str, terms: &Match) -> Members<'a> {
         let mut members = Members::default();
         let Some(directory) = self.directory(namespace, &terms.directory, &mut members) else { return members };
         if let Some((key, ..)) = terms.terms.iter().find(|(key, ..)| !directory.attributes.contains(key)) {
@@ -256,7 +269,7 @@ impl<'a> People<'a> {
         members
     }
 
-    fn team(&self, namespace: &str, name: &ObjectName, path: &mut Vec<ObjectName>) -> Members {
+    fn team(&self, namespace: &str, name: &ObjectName, path: &mut Vec<ObjectName>) -> Members<'a> {
         let mut members = Members::default();
         let shared = self
             .world
@@ -279,7 +292,7 @@ impl<'a> People<'a> {
         members
     }
 
-    fn team_members(&self, name: &ObjectName, team: &Team, path: &mut Vec<ObjectName>) -> Members {
+    fn team_members(&self, name: &ObjectName, team: &Team, path: &mut Vec<ObjectName>) -> Members<'a> {
         let mut members = self.entries(&name.namespace, &team.parts, path);
         members.less(self.entries(&name.namespace, &team.except, path));
         members
@@ -304,10 +317,10 @@ impl<'a> People<'a> {
 }
 
 /// Somebody of a directory: certain while the directory is fresh and the person has not left.
-fn known(members: &mut Members, name: &ObjectName, directory: &DirectoryView, id: &Text, subject: &Text) {
+fn known<'a>(members: &mut Members<'a>, name: &ObjectName, directory: &'a DirectoryView, id: &Text, subject: &Text) {
     let key = PersonKey::Known { directory: name.clone(), id: id.clone() };
     match (&directory.freshness, directory.people.get(id)) {
-        (Freshness::Fresh, Some(person)) => members.person(person.clone(), subject, None),
+        (Freshness::Fresh, Some(person)) => members.person(Cow::Borrowed(person), subject, None),
         (Freshness::Fresh, None) => {
             members.maybe.insert(key, format!("{name} no longer lists the person").into());
         }
@@ -324,8 +337,9 @@ pub(super) fn is_member_of_group(world: &World, directory: &ObjectName, group: &
         && world.directories.get(directory).and_then(|view| view.groups.get(group)).is_some_and(|ids| ids.contains(id)))
 }
 
-pub(super) fn is_member_of_team(people: &People<'_>, team: &ObjectName, person: &PersonKey) -> bool {
-    people.team(&team.namespace, team, &mut Vec::new()).certain.contains_key(person)
+/// Who certainly is in a team, as its own namespace sees it.
+pub(super) fn people_of_team(people: &People<'_>, team: &ObjectName) -> BTreeSet<PersonKey> {
+    people.team(&team.namespace, team, &mut Vec::new()).certain.into_keys().collect()
 }
 
 /// Who is in a team, by how sure that is.

@@ -6,6 +6,8 @@ mod expand;
 mod permit;
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 pub use desired::{ClaimProblem, ClaimReport, Desired, DesiredEdge, ProblemKind, State};
@@ -16,7 +18,9 @@ pub use world::{
     Wanted, World,
 };
 
-use crate::access::{AppPolicy, Capabilities, Claim, ClaimName, Edge, Level, Memory, PersonKey, Shape, Slot, Text};
+use crate::access::{
+    AppPolicy, Capabilities, Claim, ClaimName, Edge, Level, Memory, ObjectName, PersonKey, Shape, Slot, Text,
+};
 
 /// How long a refused claim counts as unknown before it counts as withdrawn, in seconds.
 const REFUSAL_GRACE: i64 = 24 * 60 * 60;
@@ -34,10 +38,12 @@ pub fn resolve(
     now: Timestamp,
 ) -> Desired {
     let people = expand::People::new(world, now);
+    let teams = permit::teams(policy, &people);
     let mut desired = Desired::default();
     for access in world.accesses.values().filter(|access| access.app == policy.app) {
         for grant in &access.grants {
-            let mut claims = GrantClaims { world, policy, capabilities, memory, people: &people, now, access, grant };
+            let mut claims =
+                GrantClaims { world, policy, capabilities, memory, people: &people, teams: &teams, now, access, grant };
             claims.collect(&mut desired);
         }
     }
@@ -55,6 +61,8 @@ struct GrantClaims<'a> {
     capabilities: &'a Capabilities,
     memory: &'a Memory,
     people: &'a expand::People<'a>,
+    /// Who is in the teams that `allow` names.
+    teams: &'a BTreeMap<ObjectName, BTreeSet<PersonKey>>,
     now: Timestamp,
     access: &'a Access,
     grant: &'a Grant,
@@ -115,7 +123,7 @@ impl GrantClaims<'_> {
             }
         }
         for (person, member) in members.certain {
-            desired.people.entry(person).or_insert(member.person);
+            desired.people.entry(person).or_insert_with(|| member.person.into_owned());
         }
     }
 

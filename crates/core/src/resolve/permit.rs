@@ -1,16 +1,25 @@
 //! Two-sided trust: what a target app lets other namespaces claim, for whom and for how long.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::{
     GrantClaims,
-    expand::{glob, is_member_of_group, is_member_of_team},
+    expand::{People, glob, is_member_of_group, people_of_team},
 };
-use crate::access::{Allow, AppPolicy, Level, PersonKey, Slot, SlotPattern};
+use crate::access::{Allow, AppPolicy, Level, ObjectName, PersonKey, Slot, SlotPattern};
 
 /// Whether objects of this namespace may claim anything in the app at all.
 pub(super) fn namespace_may_claim(policy: &AppPolicy, namespace: &str) -> bool {
     *policy.app.namespace == *namespace || policy.allow.iter().any(|allow| allow.namespaces.contains(namespace))
+}
+
+/// The people of the teams that `allow` names, each team read once however many claims are judged by it.
+pub(super) fn teams(policy: &AppPolicy, people: &People<'_>) -> BTreeMap<ObjectName, BTreeSet<PersonKey>> {
+    let named: BTreeSet<&ObjectName> =
+        policy.allow.iter().flat_map(|allow| allow.people.teams.iter().flatten()).collect();
+    named.into_iter().map(|team| (team.clone(), people_of_team(people, team))).collect()
 }
 
 /// All patterns that a namespace may claim.
@@ -80,7 +89,7 @@ fn permits_person(allow: &Allow, claims: &GrantClaims<'_>, person: &PersonKey) -
     };
     let in_team = || {
         let mut teams = scope.teams.iter().flatten();
-        teams.any(|team| is_member_of_team(claims.people, team, person))
+        teams.any(|team| claims.teams.get(team).is_some_and(|people| people.contains(person)))
     };
     in_domain || in_group() || in_team()
 }
