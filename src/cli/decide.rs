@@ -7,6 +7,7 @@ use std::{
 
 use appaccess_core::{
     access::{AccountId, Budget, Decision, Directive, Memory, ObjectName, PersonKey, Text},
+    plan::hold_digest,
     resolve::{DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, judge},
 };
 use clap::Args;
@@ -26,7 +27,7 @@ use super::{
         words::counted,
     },
 };
-use crate::store::{Decided, Store};
+use crate::store::{Decided, Store, StoredHold};
 
 /// A larger hold cannot be approved unseen, only split or budgeted.
 const MOST_ROWS: usize = 500;
@@ -219,15 +220,20 @@ fn used_up(digest: &str) -> CommandError {
 
 async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, CommandError> {
     let holds = store.holds(&flags.name, now).await?;
+    let memory = store.memory(&flags.name, now).await?;
+    // What a pull request withdraws is remembered as rows, too, under the digest of its intent: without a digest the
+    // hold is meant that `plan` shows.
+    let is_shown = |hold: &&StoredHold| {
+        hold.digest == hold_digest(&flags.name, memory.decisions_used, &hold.hold.rows) && !hold.used_up
+    };
     let found = match &flags.digest {
         Some(_) => holds.iter().find(|hold| flags.means(&hold.digest)),
-        None => holds.iter().find(|hold| !hold.used_up),
+        None => holds.iter().find(is_shown),
     };
     let Some(found) = found else { return Err(unknown(flags)) };
     if found.used_up {
         return Err(used_up(&found.digest));
     }
-    let memory = store.memory(&flags.name, now).await?;
     let people = people_by_account(&memory);
     let rows = found.hold.rows.iter().map(|row| in_words(row, &people)).collect();
     Ok(Question { digest: found.digest.clone(), rows, decided: found.decisions.clone() })

@@ -132,7 +132,11 @@ fn readiness(situation: &AppSituation<'_>) -> (Condition, Condition) {
         return both(Truth::False, Truth::False, "ChangeFailed", format!("{count} changes failed"));
     }
     if let Some(hold) = &plan.hold {
-        let message = format!("{} changes for {} people wait for a decision", hold.changes, hold.people);
+        let message = format!(
+            "{} for {} waiting for a decision",
+            counted(hold.changes, "change", "changes"),
+            counted(hold.people, "person", "people")
+        );
         return both(Truth::False, Truth::False, "PlanHeld", message);
     }
     quiet(situation, plan)
@@ -224,10 +228,18 @@ fn held(situation: &AppSituation<'_>) -> Condition {
             true,
             reason.as_str(),
             format!(
-                "{} changes for {} people wait; {} allowed; {}",
-                hold.changes, hold.people, hold.allowed, hold.digest
+                "{} for {} waiting; {} allowed; {}",
+                counted(hold.changes, "change", "changes"),
+                counted(hold.people, "person", "people"),
+                hold.allowed,
+                hold.digest
             ),
         ),
         _ => Condition::new("PlanHeld", false, "NothingHeld", "nothing waits for a decision"),
     }
+}
+
+/// A number with its noun.
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
