@@ -20,7 +20,7 @@ use crate::{
     api::TargetApp,
     connector::{self, Calls, Connection, Keys, target_key},
     load::{Loaded, by_age, policy::policy},
-    store::{Store, Writer},
+    store::{ResultLine, Store, Update, Writer},
 };
 
 /// Hands out what a Secret holds, by name, on each pass.
@@ -203,6 +203,7 @@ impl Fleet {
             for decision in decisions::declared(declared.loaded, name, now) {
                 store.decide(name, &decision, now).await.map_err(SyncError::from)?;
             }
+            close_unfinished(writer, name, now).await?;
             let mut memory = store.memory(name, now).await.map_err(SyncError::from)?;
             let written = store.status_sequence(name).await.map_err(SyncError::from)?;
             memory.restored |= went_back(memory.sequence, written, status_sequence);
@@ -248,6 +249,20 @@ impl Fleet {
         options.terminating |= app.metadata.deletion_timestamp.is_some();
         Ok(Ready { policy: policy(name, &app.spec, &declared.loaded.namespaces), connection, target_key, options })
     }
+}
+
+/// S7: what was under way when a process ended gets its result line, too. It is observed, never replayed.
+async fn close_unfinished(writer: &Writer, app: &ObjectName, now: Timestamp) -> Result<(), SyncError> {
+    let open = writer.store().unfinished(app).await?;
+    let lines: Vec<ResultLine> = open
+        .iter()
+        .map(|line| ResultLine {
+            sequence: line.sequence,
+            outcome: "unknown".into(),
+            error: Some("the process ended before the answer was written down".to_owned()),
+        })
+        .collect();
+    Ok(writer.finish(app, now, &lines, &Update::default()).await?)
 }
 
 fn result(report: Result<Report, Failure>) -> AppResult {

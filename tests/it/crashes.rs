@@ -126,6 +126,8 @@ async fn survives_every_end(prepare: impl AsyncFn() -> Installation) {
         assert_eq!(world.vendor.mutations(), mutations, "step {step} of {steps}: {:#?}", world.vendor.requests());
         let quiet = world.work().await;
         assert_eq!(quiet.calls.writes, 0, "step {step} of {steps}");
+        let open = world.store.unfinished(&ObjectName::parse(APP).unwrap()).await.unwrap();
+        assert!(open.is_empty(), "step {step} of {steps}: every intent has its result line, {open:#?}");
     }
 }
 
