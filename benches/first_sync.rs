@@ -69,6 +69,10 @@ impl Reader for Slow<dyn Reader> {
         self.after(self.0.read_back(scope, accounts, groups)).boxed()
     }
 
+    fn clock_skew(&self) -> Option<jiff::SignedDuration> {
+        self.0.clock_skew()
+    }
+
     fn calls(&self) -> Calls {
         self.0.calls()
     }

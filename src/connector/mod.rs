@@ -13,6 +13,7 @@ use appaccess_core::{
     plan::Change,
 };
 use futures::future::BoxFuture;
+use jiff::SignedDuration;
 
 pub use error::ConnectorError;
 pub use factory::{Connection, Keys, Options, open, target_key};
@@ -55,6 +56,9 @@ pub trait Reader: Send + Sync {
         accounts: &'a BTreeSet<AccountId>,
         groups: &'a BTreeSet<Text>,
     ) -> BoxFuture<'a, Result<ReadBack, ConnectorError>>;
+
+    /// How far the app's clock is ahead of this machine's, where the app tells the time.
+    fn clock_skew(&self) -> Option<SignedDuration>;
 
     /// How many requests were sent since the connector was opened.
     fn calls(&self) -> Calls;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ::http::header::AUTHORIZATION;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -44,6 +45,8 @@ pub(super) struct Inner {
     rejected: OnceLock<Option<String>>,
     reads: AtomicU64,
     writes: AtomicU64,
+    /// How far the server's clock was ahead of this machine's, by the last answer that told.
+    skew: Mutex<Option<SignedDuration>>,
 }
 
 impl Client {
@@ -76,6 +79,7 @@ impl Client {
             rejected: OnceLock::new(),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
+            skew: Mutex::default(),
         })))
     }
 
@@ -102,6 +106,7 @@ impl Client {
             inner.authorise(&mut call).await?;
             response = inner.deliver(&call).await?;
         }
+        inner.note_date(response.server_date);
         if response.status == 401 { Err(inner.reject(&response, &call)) } else { Ok(response) }
     }
 
@@ -109,6 +114,13 @@ impl Client {
     #[must_use]
     pub fn calls(&self) -> Calls {
         Calls { reads: self.0.reads.load(Ordering::Relaxed), writes: self.0.writes.load(Ordering::Relaxed) }
+    }
+
+    /// How far the server's clock is ahead of this machine's, by the `Date` of its last answer; `None` where it tells
+    /// none.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<SignedDuration> {
+        *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the full budget for waiting again, at the start of a pass.
@@ -148,6 +160,12 @@ impl Reader {
         self.0.calls()
     }
 
+    /// See [`Client::clock_skew`].
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<SignedDuration> {
+        self.0.clock_skew()
+    }
+
     /// The base URL.
     #[must_use]
     pub fn base(&self) -> &Url {
@@ -156,6 +174,13 @@ impl Reader {
 }
 
 impl Inner {
+    fn note_date(&self, date: Option<Timestamp>) {
+        if let Some(date) = date {
+            let skew = date.duration_since(Timestamp::now());
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
+        }
+    }
+
     /// Counts a request that goes out; `false` takes it back when it turns out that it did not.
     pub(super) fn count(&self, class: Class, sent: bool) {
         let counter = if class == Class::Read { &self.reads } else { &self.writes };

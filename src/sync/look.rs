@@ -10,7 +10,7 @@ use appaccess_core::{
     plan::{self, Input, Plan},
     resolve::{Desired, World, resolve},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::connector::{ConnectorError, Reader, Scope};
 
@@ -18,6 +18,8 @@ use crate::connector::{ConnectorError, Reader, Scope};
 const MOST_LOOK_UPS: usize = 200;
 /// Accounts that vanished at once and are asked for one by one.
 const MOST_VANISHED: usize = 20;
+/// Clocks that are further apart than this disagree.
+const FURTHEST_CLOCK: SignedDuration = SignedDuration::from_mins(5);
 /// How often a plan may ask further questions.
 const MOST_ROUNDS: usize = 4;
 
@@ -45,6 +47,8 @@ pub struct Look {
     pub observation: Observation,
     /// What we remembered when it was made.
     pub memory: Memory,
+    /// Whether the app's clock and ours disagree, so that an end that passed proves nothing by itself.
+    pub clock_is_doubtful: bool,
     /// The plan.
     pub plan: Plan,
 }
@@ -79,7 +83,9 @@ pub(super) async fn look_for(
     let scope = scope(policy, &desired, &memory);
     let mut observation = reader.observe(&scope).await?;
     confirm_cliff(policy, reader, &scope, &memory, &mut observation).await?;
-    let mut look = plan_of(policy, capabilities, desired, observation, memory, options, now);
+    let clock_is_doubtful = is_doubtful(policy, reader);
+    let mut look = Look { capabilities, desired, observation, memory, clock_is_doubtful, plan: Plan::default() };
+    look.replan(policy, options, now);
     for _ in 0..MOST_ROUNDS {
         if look.plan.look_ups.is_empty() {
             break;
@@ -95,34 +101,22 @@ pub(super) async fn look_for(
     Ok(look)
 }
 
-fn plan_of(
-    policy: &AppPolicy,
-    capabilities: Capabilities,
-    desired: Desired,
-    observation: Observation,
-    memory: Memory,
-    options: &Options,
-    now: Timestamp,
-) -> Look {
-    let input = Input {
-        policy,
-        capabilities: &capabilities,
-        desired: &desired,
-        observation: &observation,
-        memory: &memory,
-        options: judgement(options),
-        now,
-    };
-    let plan = plan::plan(&input);
-    Look { capabilities, desired, observation, memory, plan }
+/// Whether the app's clock and this machine's disagree by more than a request can explain.
+fn is_doubtful(policy: &AppPolicy, reader: &dyn Reader) -> bool {
+    let skew = reader.clock_skew().filter(|skew| skew.abs() > FURTHEST_CLOCK);
+    if let Some(skew) = skew {
+        tracing::warn!(app = %policy.app, seconds = skew.as_secs(), "the app's clock and ours disagree: ends count as withdrawals");
+    }
+    skew.is_some()
 }
 
-fn judgement(options: &Options) -> plan::Options<'_> {
+fn judgement(options: &Options, clock_is_doubtful: bool) -> plan::Options<'_> {
     plan::Options {
         no_settle: options.no_settle,
         stateless: options.stateless,
         approved_withdrawals: Some(&options.approved_withdrawals),
         terminating: options.terminating,
+        clock_is_doubtful,
     }
 }
 
@@ -136,7 +130,7 @@ impl Look {
             desired: &self.desired,
             observation: &self.observation,
             memory: &self.memory,
-            options: judgement(options),
+            options: judgement(options, self.clock_is_doubtful),
             now,
         }
     }

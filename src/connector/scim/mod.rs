@@ -31,7 +31,7 @@ use std::{
 use appaccess_core::access::{AccountId, Capabilities, Level, LookUp, Observation, ObservedAccount, Person, Text};
 use appaccess_scim::dialect::Profile;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use mapping::{ExternalId, MAIL, Mapping, USER_NAME};
 pub use writer::ScimWriter;
@@ -166,6 +166,10 @@ impl Reader for ScimReader {
         groups: &'a BTreeSet<Text>,
     ) -> BoxFuture<'a, Result<ReadBack, ConnectorError>> {
         Box::pin(self.0.read_back(scope, accounts, groups))
+    }
+
+    fn clock_skew(&self) -> Option<SignedDuration> {
+        self.0.http.clock_skew()
     }
 
     fn calls(&self) -> Calls {

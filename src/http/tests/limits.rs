@@ -54,7 +54,12 @@ async fn silence_ends_with_the_deadline_for_headers_and_a_drip_with_the_deadline
 #[tokio::test(start_paused = true)]
 async fn no_compression_is_asked_for_and_the_servers_clock_is_handed_on() {
     let vendor = Vendor::replying([Reply::status(200).with("date", "Sat, 21 Nov 2026 12:00:42 GMT")]);
-    let response = send(&tight(&vendor), Safety::Once).await.unwrap();
+    let client = tight(&vendor);
+    assert_eq!(client.clock_skew(), None);
+    let response = send(&client, Safety::Once).await.unwrap();
+    let date = response.server_date.unwrap();
+    let skew = date.duration_since(jiff::Timestamp::now());
+    assert!(client.clock_skew().is_some_and(|told| told >= skew), "measured when it came");
     assert_eq!(response.server_date.unwrap().to_string(), "2026-11-21T12:00:42Z");
     let arrived = vendor.arrived.lock().unwrap();
     assert_eq!(arrived[0].headers["accept-encoding"], "identity");

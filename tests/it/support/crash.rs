@@ -100,6 +100,10 @@ impl Reader for Mortal<dyn Reader> {
         self.switch.around(self.inner.read_back(scope, accounts, groups)).boxed()
     }
 
+    fn clock_skew(&self) -> Option<jiff::SignedDuration> {
+        self.inner.clock_skew()
+    }
+
     fn calls(&self) -> Calls {
         self.inner.calls()
     }

@@ -59,6 +59,7 @@ pub struct Input<'a> {
 
 /// How a plan is judged beside the policy.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent circumstances of one plan")]
 pub struct Options<'a> {
     /// Withdrawn claims do not settle (`--no-settle`).
     pub no_settle: bool,
@@ -68,6 +69,8 @@ pub struct Options<'a> {
     pub approved_withdrawals: Option<&'a BTreeSet<Edge>>,
     /// The target app or its namespace is terminating: nothing is removed.
     pub terminating: bool,
+    /// The app's clock and ours disagree: an end that seems to have passed proves nothing by itself.
+    pub clock_is_doubtful: bool,
 }
 
 /// How many accounts there are of each sort.
@@ -134,7 +137,7 @@ impl Bookkeeping {
 }
 
 /// What has to change in one target app, and what may not yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// In the order in which they are applied.
     pub changes: Vec<Change>,

@@ -34,6 +34,8 @@ pub(crate) struct Installation {
     /// Accounts that the next listings lack; look-ups find them.
     pub(crate) hidden: BTreeSet<AccountId>,
     pub(crate) terminating: bool,
+    /// Whether the app's clock and ours disagree.
+    pub(crate) clock_is_doubtful: bool,
 }
 
 /// What one pass found and did.
@@ -77,6 +79,7 @@ impl Installation {
             completeness: Completeness::Complete,
             hidden: BTreeSet::new(),
             terminating: false,
+            clock_is_doubtful: false,
         }
     }
 
@@ -182,7 +185,11 @@ impl Installation {
             desired,
             observation,
             memory: &self.memory,
-            options: Options { terminating: self.terminating, ..Options::default() },
+            options: Options {
+                terminating: self.terminating,
+                clock_is_doubtful: self.clock_is_doubtful,
+                ..Options::default()
+            },
             now: self.now,
         }
     }

@@ -98,6 +98,21 @@ fn an_end_that_was_seen_before_it_passed_neither_settles_nor_counts() {
 }
 
 #[test]
+fn an_end_that_only_a_doubtful_clock_says_has_passed_counts_like_a_withdrawal() {
+    let mut world = Installation::full();
+    let end = world.in_time(hours(1));
+    world.policy.safety.maximum_removals.people = 0;
+    world.policy.safety.maximum_removals.percent = 0;
+    world.declare("studio", vec![grant("staff").users(&["ana"]).until(end)]);
+    world.converge();
+    world.wait(hours(1));
+    world.clock_is_doubtful = true;
+    assert!(world.pass().sent.is_empty());
+    world.clock_is_doubtful = false;
+    assert_eq!(world.pass().sent(), ["suspend ana@birch.studio account"]);
+}
+
+#[test]
 fn an_end_that_was_already_past_when_we_first_saw_it_is_a_withdrawal() {
     let mut world = studio(&["ana"]);
     let yesterday = world.in_time(hours(-1));

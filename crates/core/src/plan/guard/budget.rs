@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Approvals, Change, HeldReason, Input, Plan, WINDOW, allowed_removals, is_open};
 use crate::{
     access::{RemovalRecord, Text},
-    plan::{Action, count::number},
+    plan::{Action, Cause, count::number},
 };
 
 /// Accounts seen in the last complete reading, the present one included.
@@ -16,7 +16,7 @@ pub(super) fn seen(input: &Input<'_>) -> u64 {
 
 /// Holds what goes beyond the budgets, and the first removals ever.
 pub(super) fn judge(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Plan) {
-    let limited = |change: &Change| is_limited(change) && !approvals.approves(change);
+    let limited = |change: &Change| is_limited(input, change) && !approvals.approves(change);
     let losing: BTreeSet<Text> =
         plan.changes.iter().filter(|change| is_open(change) && limited(change)).map(Change::whose).collect();
     let people = with_recent(input, &input.memory.removals, losing);
@@ -35,9 +35,10 @@ pub(super) fn judge(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Pla
     judge_additions(input, approvals, plan);
 }
 
-/// Removals that count: of budgeted causes, lower levels among them.
-fn is_limited(change: &Change) -> bool {
-    change.is_removal() && change.cause.is_budgeted()
+/// Removals that count: of budgeted causes, lower levels among them; expiries, too, where nobody can tell the time.
+fn is_limited(input: &Input<'_>, change: &Change) -> bool {
+    let expires = input.options.clock_is_doubtful && change.cause == Cause::Expired;
+    change.is_removal() && (change.cause.is_budgeted() || expires)
 }
 
 fn judge_additions(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Plan) {
