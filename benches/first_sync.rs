@@ -10,7 +10,7 @@ use std::{
 };
 
 use appaccess::{
-    connector::{self, Applied, Calls, ConnectorError, Keys, ReadBack, Reader, Scope, Work, Writer},
+    connector::{self, Applied, Calls, ConnectorError, Keys, ReadBack, Reader, Scope, Supplies, Work, Writer},
     load::{self, files, policy::policy},
     sim::scim::{Dialect, Server},
     store::Store,
@@ -117,7 +117,7 @@ async fn first_sync(server: &Server) -> Result<(Report, Duration), Failure> {
     let app = loaded.target_apps.get(&name).ok_or("the app is declared")?;
     let keys = Keys::from([("token".to_owned(), server.token().into())]);
     let options = connector::Options { allow_loopback: true, ..connector::Options::default() };
-    let connection = connector::open(&app.object.spec, &keys, BTreeMap::new(), &options)?;
+    let connection = connector::open(&app.object.spec, Supplies { keys, ..Supplies::default() }, &options)?;
     let (reader, writer) = (Slow::<dyn Reader>(connection.reader), Slow::<dyn Writer>(connection.writer));
     let clock = machine_clock();
     let store = Store::open(":memory:").await?;

@@ -10,8 +10,8 @@ use std::{
 
 use appaccess_core::{
     access::{
-        AppPolicy, Capabilities, EntitlementKind, LoginSource, Memory, Mode, ObjectName, Observation, ObservedAccount,
-        Ownership, Provisioning, Slot, Text,
+        AppPolicy, ByHand, Capabilities, EntitlementKind, LoginSource, Memory, Mode, ObjectName, Observation,
+        ObservedAccount, Ownership, Provisioning, Slot, Text,
     },
     plan::{Input, Options, Plan, plan},
     resolve::{Access, Desired, Grant, Subject, SubjectEntry, Wanted, World, resolve},
@@ -117,6 +117,7 @@ impl App {
 fn capabilities() -> Capabilities {
     Capabilities {
         kinds: BTreeMap::from([("group".into(), EntitlementKind::set())]),
+        absent: BTreeMap::new(),
         provisioning: Provisioning::Create,
         suspend: true,
         delete: true,
@@ -126,6 +127,7 @@ fn capabilities() -> Capabilities {
         renames: true,
         login: LoginSource::Mail,
         cliffs: Vec::new(),
+        by_hand: ByHand::default(),
     }
 }
 

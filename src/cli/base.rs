@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::{
     access::{
-        AppPolicy, Capabilities, Edge, EntitlementKind, Evidence, LoginSource, Memory, Mode, ObjectName, PeopleScope,
-        Person, Provisioning, Shape, Text,
+        AppPolicy, Capabilities, Edge, EntitlementKind, Evidence, Memory, Mode, ObjectName, PeopleScope, Person,
+        Provisioning, Shape, Text,
     },
     plan::{self, Action, Cause, Withdrawal, intent_digest, withdrawals},
     resolve::{Desired, Subject, SubjectEntry, World, resolve},
@@ -26,7 +26,8 @@ use super::{
     session,
 };
 use crate::{
-    api::{TargetAppSpec, connector::Connector},
+    api::TargetAppSpec,
+    connector,
     load::{Loaded, policy::policy, world},
     sync::Done,
 };
@@ -143,32 +144,18 @@ fn capabilities(name: &ObjectName, spec: &TargetAppSpec, world: &World) -> Capab
             kind.shape = Shape::Levelled { order: Vec::new() };
         }
     }
+    kinds.extend(connector::declared_kinds(spec).into_iter().flatten());
     if let Some(order) = role_order(spec) {
         kinds.insert("role".into(), EntitlementKind { shape: Shape::Single { order }, ..EntitlementKind::set() });
     }
-    Capabilities {
-        kinds,
-        provisioning: Provisioning::Create,
-        suspend: true,
-        delete: true,
-        look_up: true,
-        account_alone: true,
-        attributes: Vec::new(),
-        renames: true,
-        login: LoginSource::Mail,
-        cliffs: Vec::new(),
-    }
+    Capabilities { kinds, delete: true, renames: true, ..Capabilities::new(Provisioning::Create) }
 }
 
 /// The order of roles of which an account has one; `None` where it may have many.
 fn role_order(spec: &TargetAppSpec) -> Option<Vec<Text>> {
     let declared = spec.roles.iter().flat_map(|roles| &roles.order).map(|role| Text::from(role.as_str()));
     let declared: Vec<Text> = declared.collect();
-    match &spec.connector {
-        _ if !declared.is_empty() => Some(declared),
-        Connector::Clockify(_) | Connector::Toggl(_) => Some(["member", "admin", "owner"].map(Text::from).to_vec()),
-        _ => None,
-    }
+    (!declared.is_empty()).then_some(declared)
 }
 
 fn compared(policy: &AppPolicy, before: &Desired, after: &Desired, now: Timestamp) -> App {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use appaccess_core::access::ObjectName;
+use appaccess_core::access::{EntitlementKind, ObjectName, Text};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -13,13 +13,24 @@ use crate::{
         TargetAppSpec,
         connector::{Connector, ScimAuth, ScimConnector},
     },
-    http::{Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared},
+    http::{Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared, is_loopback},
 };
 
 mod scim_settings;
 
 /// What the keys of a Secret hold.
 pub type Keys = BTreeMap<String, SecretString>;
+
+/// What stands outside the object itself and the connector needs.
+#[derive(Clone, Debug, Default)]
+pub struct Supplies {
+    /// The keys of the credential's Secret.
+    pub keys: Keys,
+    /// The roster of an app without an interface, as its file or `ConfigMap` holds it.
+    pub roster: Option<String>,
+    /// What was learnt before; see [`Reader::learnt`].
+    pub learnt: BTreeMap<String, String>,
+}
 
 /// What the process decides for all connectors.
 #[derive(Clone)]
@@ -65,20 +76,50 @@ pub struct Connection {
     pub reader: Arc<dyn Reader>,
     /// What writes.
     pub writer: Arc<dyn Writer>,
-    /// Whose time for waiting begins anew with each pass.
-    client: Client,
+    /// Whose time for waiting begins anew with each pass; none where nothing is sent.
+    client: Option<Client>,
+    /// The rate of the credential.
+    rate: Option<RateSettings>,
 }
 
 impl Connection {
+    /// The two halves of a connector, over the client that both use.
+    fn new(reader: impl Reader + 'static, writer: impl Writer + 'static, client: Client) -> Self {
+        let rate = Some(client.rate());
+        Self { reader: Arc::new(reader), writer: Arc::new(writer), client: Some(client), rate }
+    }
+
     /// Gives the full time for waiting again, at the start of a pass.
     pub fn begin_pass(&self) {
-        self.client.renew_waiting();
+        if let Some(client) = &self.client {
+            client.renew_waiting();
+        }
+    }
+
+    /// How fast the credential may be used; `None` where nothing is sent.
+    #[must_use]
+    pub fn rate(&self) -> Option<RateSettings> {
+        self.rate
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Connection").field("client", &self.client).finish_non_exhaustive()
+        formatter.debug_struct("Connection").field("rate", &self.rate).finish_non_exhaustive()
+    }
+}
+
+/// What the connector of a target app declares before anything is asked: its entitlement types, with their order and
+/// what cannot be granted. `None` where only the app tells.
+#[must_use]
+pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, EntitlementKind>> {
+    match &spec.connector {
+        Connector::Scim(_)
+        | Connector::Clockify(_)
+        | Connector::Toggl(_)
+        | Connector::Harvest(_)
+        | Connector::Aha(_)
+        | Connector::Manual(_) => None,
     }
 }
 
@@ -88,14 +129,9 @@ impl fmt::Debug for Connection {
 /// [`ConnectorError::Settings`] names what to correct, a missing key of the Secret among it;
 /// [`ConnectorError::HostNotAllowed`] where Secret, hosts and address do not agree; [`ConnectorError::NotSupported`] for a
 /// connector that this version does not have.
-pub fn open(
-    spec: &TargetAppSpec,
-    keys: &Keys,
-    learnt: BTreeMap<String, String>,
-    options: &Options,
-) -> Result<Connection, ConnectorError> {
+pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Result<Connection, ConnectorError> {
     match &spec.connector {
-        Connector::Scim(connector) => open_scim(connector, spec, keys, learnt, options),
+        Connector::Scim(connector) => open_scim(connector, spec, supplies, options),
         Connector::Clockify(_)
         | Connector::Toggl(_)
         | Connector::Harvest(_)
@@ -133,10 +169,11 @@ fn canonical_base(text: &str) -> String {
 fn open_scim(
     connector: &ScimConnector,
     spec: &TargetAppSpec,
-    keys: &Keys,
-    learnt: BTreeMap<String, String>,
+    supplies: Supplies,
     options: &Options,
 ) -> Result<Connection, ConnectorError> {
+    let Supplies { keys, learnt, .. } = supplies;
+    let keys = &keys;
     let base = address("baseUrl", &connector.base_url)?;
     let auth = auth(connector.auth.as_ref(), keys)?;
     let token_url = match &auth {
@@ -170,7 +207,53 @@ fn open_scim(
         clock: Arc::clone(&options.clock),
         ..scim::Settings::new(client.clone())
     })?;
-    Ok(Connection { reader: Arc::new(reader), writer: Arc::new(writer), client })
+    Ok(Connection::new(reader, writer, client))
+}
+
+/// How a vendor's own interface is reached.
+struct VendorAccess<'a> {
+    /// The base address that the vendor documents.
+    base: &'a str,
+    /// `baseUrl` of the object, where it is another.
+    declared_base: Option<&'a str>,
+    /// Further hosts of the vendor that the credential may go to.
+    hosts: &'a [&'a str],
+    /// How the credential is shown.
+    auth: Auth,
+    /// What the vendor grants.
+    rate: RateSettings,
+}
+
+/// The client for a vendor's own interface. The credential goes to the vendor's hosts only, unless the object binds it to
+/// others; loopback, where it is permitted at all, is bound by the address itself.
+fn vendor_client(
+    access: VendorAccess<'_>,
+    spec: &TargetAppSpec,
+    keys: &Keys,
+    options: &Options,
+) -> Result<Client, ConnectorError> {
+    let documented = address("baseUrl", access.base)?;
+    let base = access.declared_base.map_or_else(|| Ok(documented.clone()), |text| address("baseUrl", text))?;
+    let declared = spec.credentials.as_ref().map(|credentials| credentials.hosts.as_slice()).unwrap_or_default();
+    agree(declared, &base, keys)?;
+    let mut settings = Settings::new(base.clone(), access.auth, options.shared.clone());
+    settings.hosts = if declared.is_empty() {
+        let named = access.hosts.iter().copied().chain(documented.host_str());
+        let built_in = BoundHosts::parse(named).map_err(http_error)?;
+        if options.allow_loopback && is_loopback(&base) { built_in.and(&base) } else { built_in }
+    } else {
+        BoundHosts::parse(declared.iter().map(String::as_str)).map_err(http_error)?
+    };
+    settings.allow_loopback = options.allow_loopback;
+    settings.on_wait.clone_from(&options.on_wait);
+    settings.rate = match &spec.rate_limit {
+        Some(limit) => RateSettings::new(limit.requests, limit.per.to_std(), limit.burst),
+        None => access.rate,
+    };
+    if let Some(waiting) = options.timeout {
+        settings.limits = Limits { waiting, ..settings.limits };
+    }
+    Client::new(settings).map_err(http_error)
 }
 
 fn address(field: &str, text: &str) -> Result<Url, ConnectorError> {

@@ -4,6 +4,8 @@
 
 mod error;
 mod factory;
+mod failure;
+mod rest;
 pub mod scim;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 
 pub use error::ConnectorError;
-pub use factory::{Connection, Keys, Options, open, target_key};
+pub use factory::{Connection, Keys, Options, Supplies, declared_kinds, open, target_key};
 
 /// Requests that were sent, retries, discovery and read-back among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +32,38 @@ pub struct Calls {
 /// What a pass needs to see: a connector may leave out the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The groups that claims or our inventory name; empty means that no group matters.
-    pub groups: BTreeSet<Text>,
+    /// By entitlement type, the names that claims, our inventory or the policy name; the empty name for `Single` types. A
+    /// type that is not here does not matter.
+    pub named: BTreeMap<Text, BTreeSet<Text>>,
+}
+
+impl Scope {
+    /// A scope in which only these groups matter.
+    #[must_use]
+    pub fn of_groups(groups: impl IntoIterator<Item = Text>) -> Self {
+        let mut scope = Self::default();
+        scope.extend("group", groups);
+        scope
+    }
+
+    /// Adds names of a type.
+    pub fn extend(&mut self, kind: &str, names: impl IntoIterator<Item = Text>) {
+        let mut names = names.into_iter().peekable();
+        if names.peek().is_some() {
+            self.named.entry(kind.into()).or_default().extend(names);
+        }
+    }
+
+    /// The names of a type that matter.
+    pub fn names(&self, kind: &str) -> impl Iterator<Item = &Text> {
+        self.named.get(kind).into_iter().flatten()
+    }
+
+    /// Whether anything of a type matters.
+    #[must_use]
+    pub fn has(&self, kind: &str) -> bool {
+        self.named.contains_key(kind)
+    }
 }
 
 /// What reads an app. Every method changes nothing there.
@@ -74,7 +106,7 @@ pub enum ReadBack {
     Everything(Observation),
     /// The accounts that were asked for, with those groups' memberships; absent ones are gone.
     Asked {
-        /// The accounts that are there, with what they hold of the groups that were asked for and of roles.
+        /// The accounts that are there, with what they hold of the groups that were asked for and of all other types.
         accounts: Vec<ObservedAccount>,
         /// Groups that were asked for: name, vendor's id and the ids of all members.
         groups: BTreeMap<Text, (Text, BTreeSet<AccountId>)>,
@@ -90,7 +122,7 @@ pub struct Work {
     pub person: Option<Person>,
     /// The account: from the plan, or as created earlier in this pass.
     pub account: Option<AccountId>,
-    /// The vendor's id of the entitlement (a group), where it exists or was created earlier in this pass.
+    /// The vendor's id of the entitlement, where its name exists in the catalogue or was created earlier in this pass.
     pub entitlement: Option<Text>,
 }
 

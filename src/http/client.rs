@@ -13,7 +13,7 @@ use url::Url;
 
 use super::exchange::Call;
 use super::oauth::{self, Token};
-use super::rate::Class;
+use super::rate::{Class, RateSettings};
 use super::request::{Get, Request, Response, Safety};
 use super::settings::{Auth, Settings};
 use super::shared::{Credential, Fingerprint, fingerprint};
@@ -121,6 +121,12 @@ impl Client {
     #[must_use]
     pub fn clock_skew(&self) -> Option<SignedDuration> {
         *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How fast the credential may be used.
+    #[must_use]
+    pub fn rate(&self) -> RateSettings {
+        self.0.settings.rate
     }
 
     /// Gives the full budget for waiting again, at the start of a pass.

@@ -34,7 +34,7 @@ pub use error::HttpError;
 pub use json::check_depth;
 pub use rate::RateSettings;
 pub use request::{Get, Request, Response, Safety, Target};
-pub use settings::{Auth, BoundHosts, Limits, OnWait, Settings, Wait};
+pub use settings::{Auth, BoundHosts, Limits, OnWait, Settings, Wait, is_loopback};
 pub use shared::Shared;
 pub use transport::{FailureKind, Incoming, Outgoing, Transport, TransportError};
 

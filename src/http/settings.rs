@@ -237,7 +237,9 @@ impl fmt::Debug for Settings {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL names this machine.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -2,3 +2,4 @@
 //! the benches over loopback, and know neither connectors nor the engine.
 
 pub mod scim;
+pub mod service;

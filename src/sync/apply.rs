@@ -98,8 +98,16 @@ impl<'a, 'b> Run<'a, 'b> {
             change: change.clone(),
             person,
             account: change.account.clone().or_else(|| made.cloned()),
-            entitlement: self.groups.get(&change.slot.name).filter(|_| change.slot.is_group()).cloned(),
+            entitlement: self.entitlement(&change.slot).cloned(),
         })
+    }
+
+    /// The vendor's id of what a slot names.
+    fn entitlement(&self, slot: &Slot) -> Option<&Text> {
+        if slot.is_group() {
+            return self.groups.get(&slot.name);
+        }
+        self.look.observation.catalogue.get(&slot.kind).and_then(|names| names.get(&slot.name))
     }
 
     fn skip(&mut self, batch: &[usize]) {
@@ -172,7 +180,7 @@ impl<'a, 'b> Run<'a, 'b> {
             .filter_map(|change| change.account.clone())
             .collect();
         let mut scope = scope(self.task.policy, &self.look.desired, &self.memory);
-        scope.groups.extend(groups.iter().cloned());
+        scope.extend("group", groups.iter().cloned());
         let read = match self.task.reader.read_back(&scope, &accounts, &groups).await {
             Ok(read) => read,
             Err(error) => {

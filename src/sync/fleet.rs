@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Clock, Options, Report, SyncError, Task, decisions, failure, look, pass};
 use crate::{
     api::TargetApp,
-    connector::{self, Calls, Connection, Keys, target_key},
+    connector::{self, Calls, Connection, Keys, Supplies, target_key},
     load::{Loaded, by_age, policy::policy},
     store::{ResultLine, Store, Update, Writer},
 };
@@ -242,8 +242,8 @@ impl Fleet {
             Some(store) => store.learnt(&target_key).await.map_err(SyncError::from)?,
             None => BTreeMap::new(),
         };
-        let connection =
-            connector::open(&app.spec, &keys, learnt, &self.connectors).map_err(|error| failure(&error))?;
+        let supplies = Supplies { keys, roster: None, learnt };
+        let connection = connector::open(&app.spec, supplies, &self.connectors).map_err(|error| failure(&error))?;
         connection.begin_pass();
         let mut options = options.clone();
         options.terminating |= app.metadata.deletion_timestamp.is_some();

@@ -141,11 +141,14 @@ impl Look {
     }
 }
 
-/// The groups that matter: those that claims, our inventory or the policy name.
+/// What matters: what claims, our inventory or the policy name.
 pub(super) fn scope(policy: &AppPolicy, desired: &Desired, memory: &Memory) -> Scope {
     let claimed = desired.slots().chain(memory.inventory.keys().map(|edge| &edge.slot));
-    let named = claimed.filter(|slot| slot.is_group()).map(|slot| slot.name.clone());
-    Scope { groups: named.chain(policy.ownership.groups.keys().cloned()).collect() }
+    let mut scope = Scope::of_groups(policy.ownership.groups.keys().cloned());
+    for slot in claimed.filter(|slot| !slot.is_account()) {
+        scope.extend(&slot.kind, [slot.name.clone()]);
+    }
+    scope
 }
 
 fn whom(desired: &Desired, question: &LookUp) -> Option<Person> {

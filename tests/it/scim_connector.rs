@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appaccess::connector::{Reader, Writer, scim};
+use appaccess::connector::{Reader, Scope, Writer, scim};
 use appaccess::sim::scim::{Dialect, Fault, Filters, MembersRemoval, Options, Paging, Server};
 use appaccess_core::access::{Completeness, LookUp, Slot, Text};
 use appaccess_core::plan::Action;
@@ -15,7 +15,7 @@ async fn start(dialect: Dialect) -> Server {
 }
 
 fn access_to(server: &Server, change: impl FnOnce(&mut scim::Settings)) -> Access {
-    Access::open(server.base_url(), server.token(), change)
+    Access::open(server.base_url(), &server.token(), change)
 }
 
 /// A connector that has met this server before.
@@ -42,7 +42,7 @@ async fn a_reading_takes_one_request_for_each_page() {
             }
         });
         let mut access = acquainted(&server, PAGE);
-        access.scope.groups = names(usize::try_from(count).expect("a small number"));
+        access.scope = Scope::of_groups(names(usize::try_from(count).expect("a small number")));
         let observation = access.observe().await;
         assert_eq!(observation.accounts.len() as u64, count);
         assert!(observation.accounts.iter().all(|account| account.entitlements.len() == 1));
@@ -56,7 +56,7 @@ async fn a_first_sync_takes_one_request_for_each_account_and_one_for_each_hundre
     for people in [0, 1, MOST - 1, MOST, MOST + 1, 10 * MOST + 1] {
         let server = start(Dialect { page_cap: 1000, ..Dialect::default() }).await;
         let mut access = access_to(&server, |settings| settings.profile.members_patch_max = 7);
-        access.scope.groups = names(1);
+        access.scope = Scope::of_groups(names(1));
         access.observe().await;
         access.apply(first_sync(usize::try_from(people).expect("a small number"), 1)).await;
         let (reads, changes) = (server.reads(), server.mutations());
@@ -85,7 +85,7 @@ async fn a_total_is_doubted_once_per_server() {
 /// Brings people and groups in, then changes something of each, and checks what the server holds.
 async fn people_come_and_change(name: &str, server: &Server) -> Access {
     let mut access = access_to(server, |settings| settings.profile.page_size = 5);
-    access.scope.groups = names(2);
+    access.scope = Scope::of_groups(names(2));
     access.reader.capabilities().await.expect("the server describes itself, or not");
     access.observe().await;
     access.apply(first_sync(12, 2)).await;
@@ -165,7 +165,7 @@ async fn what_was_learnt_once_is_not_tried_again() {
         let server = start(dialect).await;
         let first = people_come_and_change("first", &server).await;
         let mut again = access_to(&server, |settings| settings.learnt = first.reader.learnt());
-        again.scope.groups = names(2);
+        again.scope = Scope::of_groups(names(2));
         let now = again.observe().await;
         server.clear_requests();
         let id = |number: usize| number_of(&now, number).id.clone();
@@ -275,7 +275,7 @@ async fn two_groups_of_one_name_leave_it_open_which_is_meant() {
     server.edit(|state| (state.add_group("Staff", &[]), state.add_group("staff", &[])));
     let mut access = access_to(&server, |_| {});
     assert!(access.observe().await.catalogue["group"].is_empty());
-    access.scope.groups = BTreeSet::from([Text::from("STAFF")]);
+    access.scope = Scope::of_groups([Text::from("STAFF")]);
     let observation = access.reader.observe(&access.scope).await.expect("the server answers");
     let Completeness::Incomplete { reason, .. } = observation.completeness else { panic!("it is ambiguous") };
     assert_eq!(&*reason, "AmbiguousGroup");
@@ -299,7 +299,7 @@ async fn attributes_that_a_server_drops_are_learnt() {
 async fn reading_back_asks_for_what_was_changed_or_for_everything_whichever_is_less() {
     let server = start(Dialect::default()).await;
     let mut access = acquainted(&server, 4);
-    access.scope.groups = names(1);
+    access.scope = Scope::of_groups(names(1));
     access.apply(first_sync(20, 1)).await;
     let now = access.observe().await;
     let ids: BTreeSet<_> = now.accounts.iter().map(|account| account.id.clone()).collect();
@@ -316,7 +316,7 @@ async fn an_app_without_groups_is_read_unless_a_group_matters() {
     let server = start(Dialect { groups: false, discovery: false, ..Dialect::default() }).await;
     let mut access = access_to(&server, |_| {});
     assert!(access.observe().await.accounts.is_empty());
-    access.scope.groups = names(1);
+    access.scope = Scope::of_groups(names(1));
     assert!(access.reader.observe(&access.scope).await.is_err());
 }
 
@@ -375,7 +375,7 @@ async fn a_credential_that_is_refused_says_so_and_is_not_shown() {
 async fn a_server_that_takes_out_everybody_gets_the_others_back_and_is_never_asked_so_again() {
     let server = start(Dialect { members_removal: MembersRemoval::Literal, ..Dialect::default() }).await;
     let mut access = access_to(&server, |_| {});
-    access.scope.groups = names(1);
+    access.scope = Scope::of_groups(names(1));
     access.apply(first_sync(5, 1)).await;
     let now = access.observe().await;
     let leaves = |number: usize| {

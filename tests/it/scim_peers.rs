@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use appaccess::connector::{Reader, Writer, scim};
+use appaccess::connector::{Reader, Scope, Writer, scim};
 use appaccess_core::access::{AccountState, LookUp, Mail, Slot};
 use appaccess_core::plan::Action;
 use reqwest::Method;
@@ -27,7 +27,7 @@ async fn scimmy_gets_its_first_sync_with_the_fewest_requests() {
 
 async fn first_sync_takes_the_fewest_requests(peer: &Peer) {
     let mut access = access_to(peer, |settings| settings.profile.page_size = 20);
-    access.scope.groups = names(3);
+    access.scope = Scope::of_groups(names(3));
     access.reader.capabilities().await.expect("the peer describes itself");
     let before = access.reader.calls();
     assert_eq!(access.observe().await.accounts.len(), 0);
@@ -56,7 +56,7 @@ async fn scimmy_follows_its_people() {
 
 async fn a_server_follows_its_people(peer: &Peer) {
     let mut access = access_to(peer, |_| {});
-    access.scope.groups = names(1);
+    access.scope = Scope::of_groups(names(1));
     access.apply(first_sync(4, 1)).await;
     let before = access.observe().await;
     let id = |number: usize| number_of(&before, number).id.clone();

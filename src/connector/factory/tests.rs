@@ -17,7 +17,7 @@ fn keys(pairs: &[(&str, &str)]) -> Keys {
 }
 
 fn opened(spec: &TargetAppSpec, pairs: &[(&str, &str)]) -> Result<Connection, ConnectorError> {
-    open(spec, &keys(pairs), BTreeMap::new(), &Options::default())
+    open(spec, Supplies { keys: keys(pairs), ..Supplies::default() }, &Options::default())
 }
 
 #[test]

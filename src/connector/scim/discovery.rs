@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appaccess_core::access::{Capabilities, Cliff, EntitlementKind, Provisioning, Shape};
+use appaccess_core::access::{ByHand, Capabilities, Cliff, EntitlementKind, Provisioning, Shape};
 use appaccess_scim::{
     dialect::{DeleteMeans, MembersRead, Profile},
     discovery,
@@ -82,6 +82,7 @@ impl Shared {
         });
         Capabilities {
             kinds,
+            absent: BTreeMap::new(),
             provisioning: Provisioning::Create,
             suspend: true,
             delete: self.wire.delete && profile.delete_means != DeleteMeans::Deactivate,
@@ -91,6 +92,7 @@ impl Shared {
             renames: true,
             login: self.mapping.user_name,
             cliffs: cliffs.collect(),
+            by_hand: ByHand::default(),
         }
     }
 

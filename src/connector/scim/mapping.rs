@@ -124,6 +124,7 @@ impl Mapping {
             entitlements: roles(user, order),
             attributes,
             last_active: None,
+            invited_at: None,
         }
     }
 }

@@ -105,7 +105,7 @@ impl Shared {
         }
         let mut users =
             Users { mapping: &self.mapping, order: &self.role_order, accounts: Vec::new(), seen: Seen::default() };
-        let scope = scope.groups.iter().map(|name| fold(name)).collect();
+        let scope = scope.names("group").map(|name| fold(name)).collect();
         let mut groups = Groups { scope, ..Groups::default() };
         let (of_users, of_groups) = futures::future::try_join(
             self.list(Collection::Users, &[], &mut users),

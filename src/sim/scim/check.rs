@@ -11,13 +11,14 @@ use serde_json::{Map, Value};
 
 use super::{
     dialect::{Dialect, MembersRemoval},
-    exchange::{Call, Refusal},
+    exchange::Refusal,
     state::State,
 };
+use crate::sim::service::Call;
 
 /// The body as a JSON object, if its type and its schemas are right.
 pub(super) fn body(call: &Call, schema: &str) -> Result<Map<String, Value>, Refusal> {
-    if !call.content_type.as_deref().is_some_and(media::is_accepted) {
+    if !call.header("content-type").is_some_and(media::is_accepted) {
         return Err(Refusal::new(415, "the content type is not application/scim+json"));
     }
     let refused = |detail: &str| Refusal::bad(ErrorKind::InvalidSyntax, detail);

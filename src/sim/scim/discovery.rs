@@ -9,25 +9,26 @@ use serde_json::{Value, json};
 
 use super::{
     dialect::{Dialect, Filters, Paging},
-    exchange::{Answer, Call, Refusal},
+    exchange::{self, Refusal},
     vendor::View,
 };
+use crate::sim::service::{Answer, Call};
 
 pub(super) fn document(view: View<'_>, name: &str, id: Option<&str>, call: &Call) -> Result<Answer, Refusal> {
     if call.parameter("filter").is_some() {
         return Err(Refusal::new(403, "these documents cannot be filtered"));
     }
     let list = match name {
-        "ServiceProviderConfig" => return Ok(Answer::json(200, configuration(view.dialect))),
+        "ServiceProviderConfig" => return Ok(exchange::scim(200, configuration(view.dialect))),
         "ResourceTypes" => resource_types(view),
         _ => schemas(view.dialect),
     };
     match id {
         Some(id) => {
             let found = list.into_iter().find(|one| one.get("id").and_then(Value::as_str) == Some(id));
-            found.map(|one| Answer::json(200, one)).ok_or_else(Refusal::not_found)
+            found.map(|one| exchange::scim(200, one)).ok_or_else(Refusal::not_found)
         }
-        None => Ok(Answer::json(
+        None => Ok(exchange::scim(
             200,
             json!({
                 "schemas": [urn::LIST_RESPONSE], "totalResults": list.len(), "startIndex": 1, "itemsPerPage": list.len(),

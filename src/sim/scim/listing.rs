@@ -11,10 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     dialect::{Filters, Paging},
-    exchange::{Answer, Call, Refusal},
+    exchange::{self, Refusal},
     state::{Row, is_active},
     vendor::View,
 };
+use crate::sim::service::{Answer, Call};
 
 /// Which attributes an answer is to have.
 #[derive(Debug, Default)]
@@ -141,7 +142,7 @@ pub(super) fn list(view: &View<'_>, kind: ResourceKind, call: &Call) -> Result<A
     if let Some(next) = next {
         body["nextCursor"] = Value::from(format!("c{next:x}"));
     }
-    Ok(Answer::json(200, body))
+    Ok(exchange::scim(200, body))
 }
 
 fn filter(view: &View<'_>, call: &Call) -> Result<Option<Filter>, Refusal> {

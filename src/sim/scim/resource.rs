@@ -13,16 +13,17 @@ use serde_json::{Map, Value};
 use super::{
     check,
     dialect::Dialect,
-    exchange::{Answer, Call, Refusal},
+    exchange::{self, Refusal},
     listing::Projection,
     state::{Row, State, is_active},
     vendor::View,
 };
+use crate::sim::service::{Answer, Call};
 
 pub(super) fn read(view: View<'_>, kind: ResourceKind, id: &str, call: &Call) -> Result<Answer, Refusal> {
     let projection = Projection::of(call)?;
     let row = visible(view.state, view.dialect, kind, id)?;
-    if let (Some(tag), Some(told)) = (view.tag(row), &call.if_none_match)
+    if let (Some(tag), Some(told)) = (view.tag(row), call.header("if-none-match"))
         && etag::covers(told, &tag)
     {
         return Ok(Answer::empty(304).with_header("etag", tag));
@@ -36,7 +37,7 @@ fn visible<'s>(state: &'s State, dialect: &Dialect, kind: ResourceKind, id: &str
 }
 
 fn shown(view: View<'_>, kind: ResourceKind, row: &Row, projection: &Projection, status: u16) -> Answer {
-    let answer = Answer::json(status, view.render(kind, row, projection));
+    let answer = exchange::scim(status, view.render(kind, row, projection));
     match view.tag(row) {
         Some(tag) => answer.with_header("etag", tag),
         None => answer,
@@ -144,7 +145,7 @@ impl Desk<'_> {
     /// The resource that is to be changed, if the client's version of it is the present one.
     fn current(&self, kind: ResourceKind, id: &str, call: &Call) -> Result<Map<String, Value>, Refusal> {
         let row = self.state.get(kind, id).ok_or_else(Refusal::not_found)?;
-        if let (Some(tag), Some(told)) = (self.view().tag(row), &call.if_match)
+        if let (Some(tag), Some(told)) = (self.view().tag(row), call.header("if-match"))
             && !etag::covers(told, &tag)
         {
             return Err(Refusal::new(412, "the resource was changed meanwhile"));

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use super::{
     dialect::Dialect,
     discovery,
-    exchange::{Answer, Call, Refusal},
+    exchange::Refusal,
     listing::{self, Projection},
     resource,
     state::{Row, State, text},
 };
+use crate::sim::service::{Answer, Call};
 
 /// What an answer is put together from.
 #[derive(Clone, Copy)]
@@ -26,7 +27,8 @@ pub(super) fn read(view: View<'_>, token: &str, call: &Call) -> Answer {
 }
 
 /// Answers any call.
-pub(super) fn answer(state: &mut State, dialect: &Dialect, base: &str, token: &str, call: &Call) -> Answer {
+pub(super) fn answer(state: &mut State, dialect: &Dialect, token: &str, call: &Call) -> Answer {
+    let base = call.base.as_str();
     if call.is_read() {
         return read(View { state, dialect, base }, token, call);
     }
@@ -39,7 +41,7 @@ fn settle(dialect: &Dialect, result: Result<Answer, Refusal>) -> Answer {
 
 /// The token is asked for before anything else, whatever the address.
 fn authorised(token: &str, call: &Call) -> Result<(), Refusal> {
-    let told = call.authorization.as_deref().and_then(|header| header.split_once(' '));
+    let told = call.header("authorization").and_then(|header| header.split_once(' '));
     match told {
         Some((scheme, told)) if scheme.eq_ignore_ascii_case("bearer") && told.trim() == token => Ok(()),
         _ => Err(Refusal::new(401, "the token is missing or wrong")),

@@ -135,7 +135,8 @@ pub(crate) async fn mortal_pass(world: &Installation, switch: &Arc<Switch>) -> O
     let name = ObjectName::parse(APP).unwrap();
     let spec = &loaded.target_apps[&name].object.spec;
     let keys = world.keys().await;
-    let connection = connector::open(spec, &keys, BTreeMap::default(), &world.fleet.connectors).unwrap();
+    let connection =
+        connector::open(spec, connector::Supplies { keys, ..Default::default() }, &world.fleet.connectors).unwrap();
     let reader = Mortal::<dyn Reader>::new(connection.reader, switch);
     let writer = Mortal::<dyn Writer>::new(connection.writer, switch);
     let (told, mortal) = (Arc::clone(&world.fleet.clock), Arc::clone(switch));

@@ -70,7 +70,7 @@ impl Installation {
     /// A vendor with habits of its own.
     pub(crate) async fn with(options: impl Into<SimulatorOptions>) -> Self {
         let vendor = Server::start(options).await.unwrap();
-        let (base, token) = (vendor.base_url().to_owned(), vendor.token().to_owned());
+        let (base, token) = (vendor.base_url().to_owned(), vendor.token());
         Self::over(vendor, &base, &token).await
     }
 

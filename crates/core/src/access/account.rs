@@ -54,8 +54,10 @@ pub struct ObservedAccount {
     pub entitlements: BTreeMap<Slot, Option<Level>>,
     /// Attributes that we may keep up to date, by the names of `mapping.attributes`.
     pub attributes: BTreeMap<Text, Text>,
-    /// When it was last used, where the app tells.
+    /// When it was last used, where the app tells; an account that was never used tells when it was made.
     pub last_active: Option<Timestamp>,
+    /// When it was invited, where it is and the app tells.
+    pub invited_at: Option<Timestamp>,
 }
 
 impl ObservedAccount {
@@ -72,6 +74,7 @@ impl ObservedAccount {
             entitlements: BTreeMap::new(),
             attributes: BTreeMap::new(),
             last_active: None,
+            invited_at: None,
         }
     }
 

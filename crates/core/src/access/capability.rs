@@ -1,6 +1,9 @@
 //! What an app can do, as its connector declares and has probed it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Level, Slot, Text};
 
@@ -28,6 +31,8 @@ pub struct EntitlementKind {
     pub shape: Shape,
     /// Names or values that this API cannot give.
     pub not_grantable: BTreeSet<Text>,
+    /// Names or values that a glob of `allow` never matches.
+    pub privileged: BTreeSet<Text>,
     /// Whether a name that does not exist can be created.
     pub creatable: bool,
     /// Whether every account must hold a value, so that an unclaimed one goes to the lowest instead of away.
@@ -40,7 +45,14 @@ impl EntitlementKind {
     /// A type of which many names can be held.
     #[must_use]
     pub fn set() -> Self {
-        Self { shape: Shape::Set, not_grantable: BTreeSet::new(), creatable: false, required: false, fold_case: false }
+        Self {
+            shape: Shape::Set,
+            not_grantable: BTreeSet::new(),
+            privileged: BTreeSet::new(),
+            creatable: false,
+            required: false,
+            fold_case: false,
+        }
     }
 
     /// A type of which one value can be held, ordered from low to high.
@@ -109,12 +121,35 @@ pub struct Cliff {
     pub message: Text,
 }
 
+/// What people have to do because the app's interface cannot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    /// Every change is a task: the app has no interface.
+    pub everything: bool,
+    /// Deleting an account is a task, once the account is suspended.
+    pub delete: bool,
+    /// Where to click, by the word of the action (`create`, `grant`, `delete`, …); the empty word is for all others.
+    pub clicks: BTreeMap<Text, Text>,
+    /// How long a task may take before it is overdue; for ever where absent.
+    pub due_in: Option<Duration>,
+}
+
+impl ByHand {
+    /// Where to click for an action.
+    #[must_use]
+    pub fn clicks_for(&self, action: &str) -> Option<&Text> {
+        self.clicks.get(action).or_else(|| self.clicks.get(""))
+    }
+}
+
 /// What an app can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent abilities of an app")]
 pub struct Capabilities {
     /// The entitlement types beside `account`.
     pub kinds: BTreeMap<Text, EntitlementKind>,
+    /// Entitlement types that this app could have and has not, with the reason: its plan, a setting, our rights.
+    pub absent: BTreeMap<Text, Text>,
     /// How an account comes into being.
     pub provisioning: Provisioning,
     /// Whether an account can be suspended and reactivated.
@@ -133,9 +168,30 @@ pub struct Capabilities {
     pub login: LoginSource,
     /// Traps.
     pub cliffs: Vec<Cliff>,
+    /// What people have to do.
+    pub by_hand: ByHand,
 }
 
 impl Capabilities {
+    /// An app whose accounts are known by mail address, can be suspended and looked up, and hold nothing else.
+    #[must_use]
+    pub fn new(provisioning: Provisioning) -> Self {
+        Self {
+            kinds: BTreeMap::new(),
+            absent: BTreeMap::new(),
+            provisioning,
+            suspend: true,
+            delete: false,
+            look_up: true,
+            account_alone: true,
+            attributes: Vec::new(),
+            renames: false,
+            login: LoginSource::Mail,
+            cliffs: Vec::new(),
+            by_hand: ByHand::default(),
+        }
+    }
+
     /// The type of a slot; `None` for the account and for types that the app does not have.
     #[must_use]
     pub fn kind(&self, slot: &Slot) -> Option<&EntitlementKind> {

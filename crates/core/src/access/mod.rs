@@ -11,7 +11,7 @@ mod policy;
 mod slot;
 
 pub use account::{AccountId, AccountState, Completeness, Finding, LookUp, Observation, ObservedAccount, Seats};
-pub use capability::{Capabilities, Cliff, EntitlementKind, LoginSource, Provisioning, Shape};
+pub use capability::{ByHand, Capabilities, Cliff, EntitlementKind, LoginSource, Provisioning, Shape};
 pub use claim::{Claim, ClaimName, Evidence};
 pub use mail::{Mail, MailError};
 pub use memory::{

@@ -54,6 +54,12 @@ pub fn resolve(
     desired
 }
 
+/// Words as people list them.
+fn listed<'a>(words: impl Iterator<Item = &'a Text>) -> String {
+    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
 /// One grant on its way to edges.
 struct GrantClaims<'a> {
     world: &'a World,
@@ -74,15 +80,8 @@ impl GrantClaims<'_> {
         let report = desired.reports.entry(self.access.name.clone()).or_default();
         report.subjects += self.grant.subjects.len();
         let (slots, unsupported) = self.slots();
-        for wanted in unsupported {
-            report.problems.push(ClaimProblem {
-                claim: name.clone(),
-                kind: ProblemKind::NotSupported,
-                message: format!(
-                    "{} has no {} `{}`; remove it from the grant",
-                    self.policy.app, wanted.kind, wanted.name
-                ),
-            });
+        for message in unsupported {
+            report.problems.push(ClaimProblem { claim: name.clone(), kind: ProblemKind::NotSupported, message });
         }
         if !self.grant.is_live(self.now) {
             return;
@@ -127,26 +126,63 @@ impl GrantClaims<'_> {
         }
     }
 
-    /// The slots of the grant in the app's own terms, the account first, and what the app does not have.
-    fn slots(&self) -> (Vec<(Slot, Option<Level>)>, Vec<Wanted>) {
+    /// The slots of the grant in the app's own terms, the account first, and what the app does not have, in words.
+    fn slots(&self) -> (Vec<(Slot, Option<Level>)>, Vec<String>) {
         let mut slots = vec![(Slot::account(), None)];
         let mut unsupported = Vec::new();
+        if self.grant.wanted.is_empty() && !self.capabilities.account_alone {
+            unsupported.push(format!(
+                "{} has no account without anything in it; add an entitlement to the grant: {}",
+                self.policy.app,
+                listed(self.capabilities.kinds.keys())
+            ));
+            return (Vec::new(), unsupported);
+        }
         for wanted in &self.grant.wanted {
-            match self.capabilities.kinds.get(&wanted.kind) {
-                None => unsupported.push(wanted.clone()),
-                Some(kind) if kind.not_grantable.contains(&wanted.name) => unsupported.push(wanted.clone()),
-                Some(kind) => slots.push(match kind.shape {
-                    Shape::Set => (Slot { kind: wanted.kind.clone(), name: wanted.name.clone() }, None),
-                    Shape::Levelled { .. } => {
-                        (Slot { kind: wanted.kind.clone(), name: wanted.name.clone() }, wanted.level.clone())
-                    }
-                    Shape::Single { .. } => {
-                        (Slot { kind: wanted.kind.clone(), name: "".into() }, Some(wanted.name.clone()))
-                    }
-                }),
+            match self.slot(wanted) {
+                Ok(slot) => slots.push(slot),
+                Err(why) => unsupported.push(why),
             }
         }
+        if slots.len() == 1 && !unsupported.is_empty() && !self.capabilities.account_alone {
+            slots.clear();
+        }
         (slots, unsupported)
+    }
+
+    /// One entitlement in the app's own terms; a name without a level goes to the lowest. Else why the app does not have
+    /// it.
+    fn slot(&self, wanted: &Wanted) -> Result<(Slot, Option<Level>), String> {
+        let app = &self.policy.app;
+        let Wanted { kind: word, name, level } = wanted;
+        let Some(kind) = self.capabilities.kinds.get(word) else {
+            return Err(match self.capabilities.absent.get(word) {
+                Some(why) => format!("{app} has no {word} `{name}`: {why}"),
+                None => format!("{app} has no {word} `{name}`; remove it from the grant"),
+            });
+        };
+        let grantable = || {
+            let order = kind.order().iter();
+            listed(order.filter(|value| !kind.not_grantable.contains(*value)))
+        };
+        let value = if kind.is_single() { Some(name) } else { level.as_ref() };
+        let given = [Some(name), value].into_iter().flatten();
+        if let Some(refused) = given.into_iter().find(|value| kind.not_grantable.contains(*value)) {
+            return Err(format!(
+                "{app} has no {word} `{refused}` that its interface can give; give it there by hand, or claim {}",
+                grantable()
+            ));
+        }
+        if let Some(value) = value.filter(|value| !kind.order().is_empty() && kind.rank(value).is_none()) {
+            let what = if kind.is_single() { "" } else { " level" };
+            return Err(format!("{app} has no {word}{what} `{value}`; it has {}", grantable()));
+        }
+        let slot = Slot { kind: word.clone(), name: name.clone() };
+        Ok(match &kind.shape {
+            Shape::Set => (slot, None),
+            Shape::Levelled { order } => (slot, level.clone().or_else(|| order.first().cloned())),
+            Shape::Single { .. } => (Slot { name: "".into(), ..slot }, Some(name.clone())),
+        })
     }
 
     fn policy_names_namespace(&self) -> bool {

@@ -49,18 +49,22 @@ pub(super) fn permits(
     *policy.app.namespace == **namespace
         || policy.allow.iter().any(|allow| {
             allow.namespaces.contains(namespace)
-                && permits_slot(policy, allow, namespace, slot, level)
+                && permits_slot(claims, allow, slot, level)
                 && permits_duration(allow, claims, until)
                 && permits_person(allow, claims, person)
         })
 }
 
-fn permits_slot(policy: &AppPolicy, allow: &Allow, namespace: &str, slot: &Slot, level: Option<&Level>) -> bool {
+fn permits_slot(claims: &GrantClaims<'_>, allow: &Allow, slot: &Slot, level: Option<&Level>) -> bool {
     if slot.is_account() {
         return true;
     }
+    let namespace = &*claims.access.name.namespace;
     let name = if slot.name.is_empty() { level.map_or("", |level| &**level) } else { &*slot.name };
-    let privileged = slot.is_role() && policy.roles.privileged.contains(name);
+    let kind = claims.capabilities.kind(slot);
+    let by_app = |value: &str| kind.is_some_and(|kind| kind.privileged.contains(value));
+    let by_owner = slot.is_role() && claims.policy.roles.privileged.contains(name);
+    let privileged = by_owner || by_app(name) || level.is_some_and(|level| by_app(level));
     allow.entitlements.iter().any(|pattern| {
         let text = pattern.name.replace("{namespace}", namespace);
         pattern.kind == slot.kind && if privileged { text == name } else { glob(&text, name) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use appaccess_core::{
     access::{
-        AccountId, AccountState, Capabilities, Completeness, EntitlementKind, Level, LoginSource, LookUp, Mail,
+        AccountId, AccountState, ByHand, Capabilities, Completeness, EntitlementKind, Level, LoginSource, LookUp, Mail,
         Observation, ObservedAccount, Person, PersonKey, Provisioning, Slot, Text,
     },
     plan::{Action, Change},
@@ -41,6 +41,7 @@ impl App {
         let kinds = [("role", role), ("group", group), ("workspace", workspace)];
         Capabilities {
             kinds: kinds.into_iter().map(|(name, kind)| (Text::from(name), kind)).collect(),
+            absent: BTreeMap::new(),
             provisioning: Provisioning::Create,
             suspend: true,
             delete: true,
@@ -50,6 +51,7 @@ impl App {
             renames: true,
             login: LoginSource::Mail,
             cliffs: Vec::new(),
+            by_hand: ByHand::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::exchange::is_read;
+use super::call::is_read;
 
 /// Most requests that are kept; the counts go on beyond.
 const KEPT_MAX: usize = 100_000;

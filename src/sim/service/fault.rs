@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 
 use tokio::sync::watch;
 
-use super::exchange::{Call, is_read};
+use super::call::{Answer, Body, Call, is_read};
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
+    /// The vendor's own error with this status comes in place of any work.
+    Status { status: u16, headers: Vec<(&'static str, String)> },
     /// This answer comes in place of any work.
-    Answer { status: u16, headers: Vec<(&'static str, String)>, content_type: String, body: String },
+    Answer(Answer),
     /// The work is done, and this status answered.
     AfterCommit(u16),
     /// The work is done, and the connection closed in the middle of the answer.
@@ -40,17 +42,17 @@ impl Fault {
         Self { kind, method: None, path: String::new(), reads_only: false, mutations_only: false, skip: 0, times: 1 }
     }
 
-    /// An answer with this status and nothing done: 500, 503, 403, …
+    /// An answer with this status, in the vendor's own form, and nothing done: 500, 503, 403, …
     #[must_use]
     pub fn status(status: u16) -> Self {
-        Self::raw(status, "application/scim+json", &format!("{{\"detail\":\"simulated\",\"status\":\"{status}\"}}"))
+        Self::of(Kind::Status { status, headers: Vec::new() })
     }
 
     /// 429 with this `Retry-After`: seconds, a date, or rubbish; none when not told.
     #[must_use]
     pub fn throttled(retry_after: Option<&str>) -> Self {
         let mut fault = Self::status(429);
-        if let (Kind::Answer { headers, .. }, Some(after)) = (&mut fault.kind, retry_after) {
+        if let (Kind::Status { headers, .. }, Some(after)) = (&mut fault.kind, retry_after) {
             headers.push(("retry-after", after.to_owned()));
         }
         fault
@@ -58,9 +60,14 @@ impl Fault {
 
     /// An answer of any kind and nothing done: a login page, an empty body, an error object with status 200.
     #[must_use]
-    pub fn raw(status: u16, content_type: &str, body: &str) -> Self {
-        let (content_type, body) = (content_type.to_owned(), body.to_owned());
-        Self::of(Kind::Answer { status, headers: Vec::new(), content_type, body })
+    pub fn raw(status: u16, content_type: &'static str, body: &str) -> Self {
+        Self::answer(Answer { body: Body::Text(content_type, body.to_owned()), ..Answer::empty(status) })
+    }
+
+    /// This very answer, headers among it, and nothing done.
+    #[must_use]
+    pub fn answer(answer: Answer) -> Self {
+        Self::of(Kind::Answer(answer))
     }
 
     /// A change is made, but the answer is this status.
@@ -147,10 +154,9 @@ impl Fault {
         self
     }
 
-    fn matches(&self, call: &Call) -> bool {
+    fn matches(&self, call: &Call, is_listing: bool) -> bool {
         let path = call.path.as_ref().map(|segments| format!("/{}", segments.join("/"))).unwrap_or_default();
         let read = is_read(&call.method);
-        let is_listing = call.path.as_ref().is_some_and(|segments| segments.len() == 1);
         self.method.as_ref().is_none_or(|method| *method == call.method)
             && path.starts_with(&self.path)
             && (is_listing || !matches!(self.kind, Kind::Truncated(_)))
@@ -205,9 +211,14 @@ impl Queue {
         self.0.len()
     }
 
+    /// Whether a stale answer is still to come.
+    pub(super) fn expects_stale(&self) -> bool {
+        self.0.iter().any(|fault| matches!(fault.kind, Kind::Stale))
+    }
+
     /// The fault that befalls a call: the first that matches. One that still lets requests pass counts this one.
-    pub(super) fn take(&mut self, call: &Call) -> Option<Kind> {
-        let position = self.0.iter().position(|fault| fault.matches(call))?;
+    pub(super) fn take(&mut self, call: &Call, is_listing: bool) -> Option<Kind> {
+        let position = self.0.iter().position(|fault| fault.matches(call, is_listing))?;
         let fault = self.0.get_mut(position)?;
         if fault.skip > 0 {
             fault.skip -= 1;
