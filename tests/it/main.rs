@@ -43,4 +43,6 @@ mod sync;
 #[cfg(test)]
 mod third_party;
 #[cfg(test)]
+mod vendors;
+#[cfg(test)]
 mod wrong_objects;

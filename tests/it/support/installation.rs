@@ -34,12 +34,11 @@ use tokio_util::sync::CancellationToken;
 /// The target app that [`Installation`] declares.
 pub(crate) const APP: &str = "access/app";
 
-struct OneToken(String);
+struct Fixed(connector::Keys);
 
-impl Credentials for OneToken {
+impl Credentials for Fixed {
     fn read<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<connector::Keys, Failure>> {
-        let keys = connector::Keys::from([("token".to_owned(), SecretString::from(self.0.as_str()))]);
-        Box::pin(async move { Ok(keys) })
+        Box::pin(async move { Ok(self.0.clone()) })
     }
 }
 
@@ -53,6 +52,8 @@ pub(crate) struct Installation<V = Server> {
     pub(crate) page_size: u32,
     /// Further fields of the connector, as part of a YAML flow mapping: `, profile: generic`.
     pub(crate) connector: String,
+    /// The whole connector as a YAML flow mapping, where it is another than SCIM.
+    pub(crate) another: Option<String>,
     pub(crate) writer: Writer,
     base: String,
     seconds: Arc<AtomicI64>,
@@ -93,8 +94,24 @@ async fn empty_store(now: Timestamp) -> (Store, Writer) {
 }
 
 impl<V> Installation<V> {
-    /// Any vendor, by its base address and the token that it takes.
+    /// Any SCIM vendor, by its base address and the token that it takes.
     pub(crate) async fn over(vendor: V, base: &str, token: &str) -> Self {
+        let keys = connector::Keys::from([("token".to_owned(), SecretString::from(token))]);
+        let mut this = Self::before(vendor, keys).await;
+        base.clone_into(&mut this.base);
+        this.app("mode: Full");
+        this
+    }
+
+    /// Any vendor, by its connector as a YAML flow mapping (`{toggl: {…}}`) and what its Secret holds.
+    pub(crate) async fn of(vendor: V, connector: &str, keys: connector::Keys) -> Self {
+        let mut this = Self::before(vendor, keys).await;
+        this.another = Some(connector.to_owned());
+        this.app("mode: Full");
+        this
+    }
+
+    async fn before(vendor: V, keys: connector::Keys) -> Self {
         crate::support::install_tls_provider();
         let seconds = Arc::new(AtomicI64::new(1_800_000_000));
         let told = Arc::clone(&seconds);
@@ -105,36 +122,41 @@ impl<V> Installation<V> {
             connector::Options { allow_loopback: true, clock: Arc::clone(&clock), ..connector::Options::default() };
         let fleet = Fleet {
             connectors,
-            credentials: Arc::new(OneToken(token.to_owned())),
+            credentials: Arc::new(Fixed(keys)),
             clock,
             stop: CancellationToken::new(),
             concurrency: 4,
         };
-        let mut this = Self {
+        Self {
             vendor,
             store,
             fleet,
             options: Options::default(),
             page_size: 10,
             connector: String::new(),
+            another: None,
             writer,
-            base: base.to_owned(),
+            base: String::new(),
             seconds,
             app: String::new(),
             claims: String::new(),
             loaded: RefCell::default(),
-        };
-        this.app("mode: Full");
-        this
+        }
     }
 
     /// Declares the target app with these fields of its spec (a YAML block of its own indentation).
     pub(crate) fn app(&mut self, spec: &str) {
         let spec = indented(spec, "  ");
+        let scim = || {
+            format!(
+                "{{scim: {{baseUrl: \"{}\", overrides: {{pageSize: {}}}{}}}}}",
+                self.base, self.page_size, self.connector
+            )
+        };
+        let connector = self.another.clone().unwrap_or_else(scim);
         self.app = format!(
             "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {{name: app, namespace: access}}\nspec:\n  \
-             connector: {{scim: {{baseUrl: \"{}\", overrides: {{pageSize: {}}}{}}}}}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
-            self.base, self.page_size, self.connector
+             connector: {connector}\n  rateLimit: {{requests: 100000, per: 1s}}\n  credentials: {{secretRef: {{name: token}}}}\n{spec}",
         );
     }
 
@@ -156,6 +178,16 @@ impl<V> Installation<V> {
     /// The store is lost.
     pub(crate) async fn forget(&mut self) {
         (self.store, self.writer) = empty_store(self.now()).await;
+    }
+
+    /// Puts another credential into the Secret of the target app.
+    pub(crate) fn put_keys(&mut self, keys: connector::Keys) {
+        self.fleet.credentials = Arc::new(Fixed(keys));
+    }
+
+    /// The process ends, and another takes its place: what was kept in memory alone is gone.
+    pub(crate) fn restart(&mut self) {
+        self.fleet.connectors.shared = appaccess::http::Shared::default();
     }
 
     /// What the Secret of the target app holds.

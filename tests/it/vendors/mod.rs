@@ -1,0 +1,1 @@
+//! What is particular to each vendor: its quirks, refusals and floors of calls, against its simulator.
