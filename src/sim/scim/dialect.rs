@@ -98,6 +98,8 @@ pub struct Dialect {
     pub numeric_error_status: bool,
     /// Ids hold characters that must be escaped in a path.
     pub awkward_ids: bool,
+    /// Resources and listings carry attributes that no schema knows.
+    pub unknown_fields: bool,
 }
 
 impl Default for Dialect {
@@ -127,6 +129,7 @@ impl Default for Dialect {
             discovery: true,
             numeric_error_status: false,
             awkward_ids: false,
+            unknown_fields: false,
         }
     }
 }

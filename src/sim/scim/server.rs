@@ -40,6 +40,13 @@ pub struct Scim {
     options: Options,
 }
 
+impl Scim {
+    /// No token that was handed out is taken any more.
+    pub fn revoke_token(&mut self) {
+        self.options.token.insert_str(0, "revoked-");
+    }
+}
+
 impl Service for Scim {
     type State = State;
 

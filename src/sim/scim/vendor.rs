@@ -162,6 +162,9 @@ impl View<'_> {
             object.insert("groups".to_owned(), groups.collect());
         }
         projection.apply(&mut object);
+        if self.dialect.unknown_fields {
+            object.insert("x-internal".to_owned(), json!({"shard": 7, "tags": ["a", null], "nested": {"deep": true}}));
+        }
         Value::Object(object)
     }
 }

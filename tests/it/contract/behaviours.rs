@@ -1,0 +1,13 @@
+//! The behaviours themselves, each once for all connectors.
+
+mod giving;
+mod reading;
+mod refusing;
+mod taking;
+mod trouble;
+
+pub(super) use giving::*;
+pub(super) use reading::*;
+pub(super) use refusing::*;
+pub(super) use taking::*;
+pub(super) use trouble::*;
