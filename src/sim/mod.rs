@@ -2,5 +2,6 @@
 //! the benches over loopback, and know neither connectors nor the engine.
 
 pub mod harvest;
+pub mod aha;
 pub mod scim;
 pub mod service;
