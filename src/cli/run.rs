@@ -37,14 +37,14 @@ use crate::{
     load::{Loaded, files, policy::policy, world},
     store::{Store, Writer},
     sync::{
-        AppReport, AppResult, Clock, Declared, Fleet, Options, machine_clock, read_directories, remember_directories,
+        AppReport, AppResult, Clock, Declared, Fleet, Options, machine_clock,
+        pace::{self, Spent},
+        read_directories, remember_directories,
     },
 };
 
 /// How often files and clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
-/// How often an app is compared that does not say.
-const INTERVAL: Duration = Duration::from_mins(10);
 /// How many apps are worked on at once.
 const CONCURRENCY: usize = 8;
 
@@ -78,6 +78,8 @@ struct Schedule {
     due: BTreeMap<ObjectName, Timestamp>,
     working: BTreeSet<ObjectName>,
     told: BTreeMap<ObjectName, PlanDocument>,
+    /// What a pass over each app takes of its budget.
+    spent: BTreeMap<ObjectName, Spent>,
     chance: RandomState,
     turns: u64,
 }
@@ -251,6 +253,11 @@ impl Schedule {
             source: std::io::Error::other(error),
         })?;
         self.working.remove(&report.app);
+        if let AppResult::Worked(worked) = &report.result
+            && let Some(spent) = Spent::after(self.spent.get(&report.app).copied(), Spent::of(worked))
+        {
+            self.spent.insert(report.app.clone(), spent);
+        }
         let regular = now.checked_add(self.pause(&report.app, loaded)).unwrap_or(Timestamp::MAX);
         let next = boundary(&report).filter(|time| *time > now).map_or(regular, |time| regular.min(time));
         // Cleared in the meantime: the files have changed, and another pass is due at once.
@@ -262,8 +269,11 @@ impl Schedule {
 
     /// The interval of an app, up to a tenth more or less, so that apps do not march in step.
     fn pause(&mut self, app: &ObjectName, loaded: &Loaded) -> Duration {
-        let spec = loaded.target_apps.get(app).map(|located| &located.object.spec);
-        let interval = spec.and_then(|spec| spec.interval).map_or(INTERVAL, crate::api::Duration::to_std);
+        let spent = self.spent.get(app).copied();
+        let interval = loaded
+            .target_apps
+            .get(app)
+            .map_or(pace::INTERVAL, |located| pace::interval(&located.object.spec, spent, pace::sharing(loaded, app)));
         self.turns = self.turns.wrapping_add(1);
         let tenths = u32::try_from(self.chance.hash_one((app, self.turns)) % 201).unwrap_or(100);
         interval * (900 + tenths) / 1000

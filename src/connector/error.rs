@@ -10,6 +10,12 @@ pub enum ConnectorError {
     /// The settings do not describe an app that can be reached: only an edit of the object helps.
     #[error("the connector's settings are wrong: {0}")]
     Settings(String),
+    /// The Secret lacks a key that the connector needs.
+    #[error("the Secret of the credential has no key `{key}`")]
+    KeyMissing {
+        /// The key.
+        key: String,
+    },
     /// The credential may not go to this host.
     #[error("the credential may not go to {host}")]
     HostNotAllowed {
@@ -74,6 +80,7 @@ impl ConnectorError {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Settings(_) => "SettingsInvalid",
+            Self::KeyMissing { .. } => "KeyMissing",
             Self::HostNotAllowed { .. } => "CredentialHostMismatch",
             Self::CredentialsRejected => "CredentialsInvalid",
             Self::Forbidden { .. } => "Forbidden",
@@ -91,6 +98,7 @@ impl ConnectorError {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Settings(_) => "correct `spec.connector` of the TargetApp",
+            Self::KeyMissing { .. } => "put the key that is named into the Secret",
             Self::HostNotAllowed { .. } => {
                 "name the host under `credentials.hosts`, and in the Secret's `host` if it has one"
             }
@@ -110,6 +118,7 @@ impl ConnectorError {
     pub fn for_another(&self) -> Self {
         match self {
             Self::Settings(what) => Self::Settings(what.clone()),
+            Self::KeyMissing { key } => Self::KeyMissing { key: key.clone() },
             Self::HostNotAllowed { host } => Self::HostNotAllowed { host: host.clone() },
             Self::CredentialsRejected => Self::CredentialsRejected,
             Self::Forbidden { what } => Self::Forbidden { what: what.clone() },

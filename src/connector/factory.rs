@@ -13,7 +13,9 @@ use crate::{
         TargetAppSpec,
         connector::{Connector, ScimAuth, ScimConnector},
     },
-    http::{Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared, is_loopback},
+    http::{
+        Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared, ToldQuota, is_loopback,
+    },
 };
 
 mod scim_settings;
@@ -101,6 +103,18 @@ impl Connection {
     pub fn rate(&self) -> Option<RateSettings> {
         self.rate
     }
+
+    /// What the app last said about the credential's quota; `None` where it says nothing of it.
+    #[must_use]
+    pub fn quota(&self) -> Option<ToldQuota> {
+        self.client.as_ref()?.quota()
+    }
+
+    /// The host that the credential is sent to; `None` where nothing is sent.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Some(self.client.as_ref()?.base().host_str()?.to_owned())
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -126,7 +140,7 @@ pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, Entitlement
 /// Opens the connector of a target app with what the keys of its Secret hold and what was learnt before.
 ///
 /// # Errors
-/// [`ConnectorError::Settings`] names what to correct, a missing key of the Secret among it;
+/// [`ConnectorError::Settings`] names what to correct, [`ConnectorError::KeyMissing`] what the Secret lacks;
 /// [`ConnectorError::HostNotAllowed`] where Secret, hosts and address do not agree; [`ConnectorError::NotSupported`] for a
 /// connector that this version does not have.
 pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Result<Connection, ConnectorError> {
@@ -271,7 +285,7 @@ fn key(keys: &Keys, name: &str) -> Result<SecretString, ConnectorError> {
     // The environment knows keys in one case only, so that `clientId` comes as `clientid` from there.
     let lower = || keys.get(&name.to_ascii_lowercase());
     let found = keys.get(name).or_else(lower).filter(|value| !value.expose_secret().is_empty()).cloned();
-    found.ok_or_else(|| ConnectorError::Settings(format!("the Secret of the credential has no key `{name}`")))
+    found.ok_or_else(|| ConnectorError::KeyMissing { key: name.to_owned() })
 }
 
 fn auth(form: Option<&ScimAuth>, keys: &Keys) -> Result<Auth, ConnectorError> {

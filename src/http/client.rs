@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::exchange::Call;
+use super::headers::Quota;
 use super::oauth::{self, Token};
 use super::rate::{Class, RateSettings};
 use super::request::{Get, Request, Response, Safety};
@@ -28,6 +29,17 @@ pub struct Calls {
     pub reads: u64,
     /// Requests that may change something.
     pub writes: u64,
+}
+
+/// What the server last said about the credential's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldQuota {
+    /// Calls in all, where it tells.
+    pub limit: Option<u32>,
+    /// Calls left.
+    pub remaining: u32,
+    /// When the count starts anew, where it tells.
+    pub resets_at: Option<Timestamp>,
 }
 
 /// Sends requests to one base with one credential. Clones are the same client.
@@ -47,6 +59,8 @@ pub(super) struct Inner {
     writes: AtomicU64,
     /// How far the server's clock was ahead of this machine's, by the last answer that told.
     skew: Mutex<Option<SignedDuration>>,
+    /// By the last answer that told.
+    quota: Mutex<Option<ToldQuota>>,
 }
 
 impl Client {
@@ -80,6 +94,7 @@ impl Client {
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             skew: Mutex::default(),
+            quota: Mutex::default(),
         })))
     }
 
@@ -121,6 +136,12 @@ impl Client {
     #[must_use]
     pub fn clock_skew(&self) -> Option<SignedDuration> {
         *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server last said about the quota; `None` where it says nothing of it.
+    #[must_use]
+    pub fn quota(&self) -> Option<ToldQuota> {
+        *self.0.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How fast the credential may be used.
@@ -185,6 +206,15 @@ impl Inner {
             let skew = date.duration_since(Timestamp::now());
             *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
         }
+    }
+
+    /// Takes note of what an answer said about the quota.
+    pub(super) fn note_quota(&self, quota: Quota, now: Timestamp) {
+        let Some(remaining) = quota.remaining else { return };
+        let resets_in = quota.resets_in.and_then(|resets_in| SignedDuration::try_from(resets_in).ok());
+        let resets_at = resets_in.and_then(|resets_in| now.checked_add(resets_in).ok());
+        let told = ToldQuota { limit: quota.limit, remaining, resets_at };
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
     }
 
     /// Counts a request that goes out; `false` takes it back when it turns out that it did not.

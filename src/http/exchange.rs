@@ -186,6 +186,7 @@ impl Inner {
                 // A token endpoint on another host counts for itself.
                 if call.url.host() == self.settings.base.host() {
                     self.credential.budget.learn(quota, Instant::now());
+                    self.note_quota(quota, now);
                 }
                 let retry_after = headers::retry_after(&response.headers, now);
                 Seen::Status { code: response.status, retry_after, quota }

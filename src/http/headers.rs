@@ -19,9 +19,14 @@ const REMAINING: [&str; 4] =
 /// Names under which they say when the count starts anew.
 const RESET: [&str; 4] = ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-toggl-quota-resets-in"];
 
+/// Names under which they say how many calls there are in all.
+const LIMIT: [&str; 3] = ["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"];
+
 /// What an answer says about the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Quota {
+    /// Calls in all.
+    pub(super) limit: Option<u32>,
     /// Calls left, never below zero.
     pub(super) remaining: Option<u32>,
     /// Until the count starts anew, within [`WAIT`].
@@ -58,7 +63,8 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 
 /// What an answer says about the calls that are left.
 pub(super) fn quota(headers: &HeaderMap, now: Timestamp) -> Quota {
-    let remaining = number(headers, &REMAINING).map(|left| u32::try_from(left.max(0)).unwrap_or(u32::MAX));
+    let count = |names| number(headers, names).map(|left| u32::try_from(left.max(0)).unwrap_or(u32::MAX));
+    let (limit, remaining) = (count(&LIMIT), count(&REMAINING));
     let resets_in = number(headers, &RESET).and_then(|reset| {
         if reset < EPOCH {
             return Some(clamp(Duration::from_secs(u64::try_from(reset).unwrap_or_default())));
@@ -66,7 +72,7 @@ pub(super) fn quota(headers: &HeaderMap, now: Timestamp) -> Quota {
         let seconds = if reset > EPOCH.saturating_mul(1000) { reset / 1000 } else { reset };
         Some(until(Timestamp::from_second(seconds).ok()?, server_date(headers).unwrap_or(now)))
     });
-    Quota { remaining, resets_in }
+    Quota { limit, remaining, resets_in }
 }
 
 fn number(headers: &HeaderMap, names: &[&str]) -> Option<i64> {

@@ -29,7 +29,7 @@ mod waiting;
 mod tests;
 
 pub use address::is_public;
-pub use client::{Calls, Client, Reader};
+pub use client::{Calls, Client, Reader, ToldQuota};
 pub use error::HttpError;
 pub use json::check_depth;
 pub use rate::RateSettings;

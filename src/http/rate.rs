@@ -11,11 +11,17 @@ use tokio::time::Instant;
 
 use super::headers::Quota;
 
-/// One part in this many is kept for writes.
+/// One part in this many is kept for writes, so that no reading delays a removal.
 const WRITE_SHARE: u32 = 10;
+
+/// From so many requests on, at least one is kept.
+const FEWEST_SHARED: u32 = 5;
 
 /// Windows shorter than this keep no share for writes: the wait for the next one is not worth it.
 const SHORT_WINDOW: Duration = Duration::from_secs(10);
+
+/// Ends of a window that are so near to each other are the same end, told twice.
+const SAME_END: Duration = Duration::from_secs(2);
 
 /// After a limit was hit the pace is halved, and doubled again after this long without one.
 const RECOVERY: Duration = Duration::from_mins(1);
@@ -54,6 +60,17 @@ impl RateSettings {
         let (reads_in_flight, writes_in_flight) = (within(500, 16), within(250, 8));
         Self { requests, per, burst: burst.unwrap_or(requests), reads_in_flight, writes_in_flight }
     }
+
+    /// How many requests of each window reads never take: they are kept for changes.
+    #[must_use]
+    pub fn kept_for_changes(&self) -> u32 {
+        kept(self.requests, self.per)
+    }
+}
+
+/// The share of the writes in a window: the one place that says so.
+fn kept(requests: u32, window: Duration) -> u32 {
+    if window < SHORT_WINDOW { 0 } else { (requests / WRITE_SHARE).max(u32::from(requests >= FEWEST_SHARED)) }
 }
 
 impl Default for RateSettings {
@@ -84,6 +101,16 @@ pub(super) struct Budget {
     state: Mutex<State>,
 }
 
+/// A count of the server that still runs.
+#[derive(Clone, Copy)]
+struct Told {
+    remaining: u32,
+    /// How many of them reads leave.
+    kept: u32,
+    /// When the count starts anew.
+    until: Instant,
+}
+
 struct State {
     settings: RateSettings,
     reads: Arc<Semaphore>,
@@ -96,6 +123,8 @@ struct State {
     blocked: Option<Instant>,
     /// When the server said that its count starts anew, after a count of zero.
     renews: Option<Instant>,
+    /// What the server said that is left, less what was sent since.
+    told: Option<Told>,
     /// When the requests of the last window were sent.
     sent: VecDeque<Instant>,
 }
@@ -112,6 +141,7 @@ impl Budget {
             limited: None,
             blocked: None,
             renews: None,
+            told: None,
             sent: VecDeque::new(),
         };
         Self { state: Mutex::new(state) }
@@ -144,6 +174,9 @@ impl Budget {
         state.wait(class, now)?;
         state.tokens -= 1.0;
         state.sent.push_back(now);
+        if let Some(told) = &mut state.told {
+            told.remaining = told.remaining.saturating_sub(1);
+        }
         Ok(())
     }
 
@@ -153,7 +186,9 @@ impl Budget {
         let Some(remaining) = quota.remaining else { return };
         state.refill(now);
         state.tokens = state.tokens.min(f64::from(remaining));
-        if let (0, Some(resets_in)) = (remaining, quota.resets_in) {
+        let Some(resets_in) = quota.resets_in else { return };
+        state.hear(quota.limit, remaining, now + resets_in, resets_in);
+        if remaining == 0 {
             state.block(now + resets_in);
             state.renews = state.blocked;
         }
@@ -191,6 +226,10 @@ impl State {
         if !blocked.is_zero() {
             return Err(Held { wait: blocked, limit: true });
         }
+        let told = self.told_wait(class, now);
+        if !told.is_zero() {
+            return Err(Held { wait: told, limit: true });
+        }
         let wait = self.bucket_wait(class).max(self.window_wait(class, now));
         if wait.is_zero() { Ok(()) } else { Err(Held { wait, limit: false }) }
     }
@@ -214,9 +253,28 @@ impl State {
         f64::from(self.settings.requests.max(1)) / per * self.pace
     }
 
+    /// Takes note of a count of the server. Within one count what is left only falls: answers may overtake each other.
+    fn hear(&mut self, limit: Option<u32>, remaining: u32, until: Instant, resets_in: Duration) {
+        let same = self.told.filter(|told| until <= told.until + SAME_END && told.until <= until + SAME_END);
+        let remaining = same.map_or(remaining, |told| told.remaining.min(remaining));
+        let kept = kept(limit.unwrap_or(self.settings.requests), resets_in);
+        self.told = Some(Told { remaining, kept, until });
+    }
+
+    /// Until the server's count starts anew, where what it left is spent, or for reads is the share of the writes.
+    fn told_wait(&mut self, class: Class, now: Instant) -> Duration {
+        let Some(told) = self.told else { return Duration::ZERO };
+        if told.until <= now {
+            self.told = None;
+            return Duration::ZERO;
+        }
+        let kept = if class == Class::Read { told.kept } else { 0 };
+        if told.remaining > kept { Duration::ZERO } else { told.until.saturating_duration_since(now) }
+    }
+
     /// Until the bucket holds a request for this class. Reads leave the share of the writes in it.
     fn bucket_wait(&self, class: Class) -> Duration {
-        let kept = if class == Class::Read { self.settings.burst / WRITE_SHARE } else { 0 };
+        let kept = if class == Class::Read { self.settings.kept_for_changes().min(self.settings.burst / 2) } else { 0 };
         let missing = 1.0 + f64::from(kept) - self.tokens;
         // Rounding must never leave a wait too short to measure.
         if missing <= 1e-6 {
@@ -238,7 +296,7 @@ impl State {
         while self.sent.front().is_some_and(|&sent| sent + window <= now) {
             self.sent.pop_front();
         }
-        let kept = if class == Class::Read && per >= SHORT_WINDOW { requests / WRITE_SHARE } else { 0 };
+        let kept = if class == Class::Read { kept(requests, per) } else { 0 };
         let permitted = requests.saturating_sub(kept).max(1) as usize;
         let Some(excess) = self.sent.len().checked_sub(permitted) else { return Duration::ZERO };
         self.sent.get(excess).map_or(Duration::ZERO, |&sent| (sent + window).saturating_duration_since(now))

@@ -10,15 +10,12 @@ use std::{
 use appaccess_core::access::ObjectName;
 use jiff::Timestamp;
 
-use super::{
-    snapshot::{identity, subject},
-    timing::INTERVAL,
-};
+use super::snapshot::{identity, subject};
 use crate::{
     api::RECONCILE_AT,
     load::{DirectoryReading, Loaded},
     store::{StoreError, Writer},
-    sync::{read_directories, remember_directories},
+    sync::{pace, read_directories, remember_directories},
 };
 
 /// The last judgement on each directory.
@@ -56,7 +53,7 @@ impl Directories {
             remember_directories(&due, &readings, writer, now).await?;
             for (name, reading) in readings {
                 let spec = due.directories.get(&name).map(|located| &located.object.spec);
-                let interval = spec.and_then(|spec| spec.interval).map_or(INTERVAL, crate::api::Duration::to_std);
+                let interval = spec.and_then(|spec| spec.interval).map_or(pace::INTERVAL, crate::api::Duration::to_std);
                 let mark = mark(loaded, &name);
                 self.judged.insert(name, Judged { mark, at: now, interval, reading });
             }
@@ -67,7 +64,7 @@ impl Directories {
     /// How long until one is due.
     pub(super) fn next(&self, now: Timestamp) -> Duration {
         let waits = self.judged.values().map(|judged| judged.interval.saturating_sub(judged.age(now)));
-        waits.min().unwrap_or(INTERVAL)
+        waits.min().unwrap_or(pace::INTERVAL)
     }
 }
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// How often an app is compared where its object does not say.
-pub(super) const INTERVAL: Duration = Duration::from_mins(10);
 /// The first wait after a failure; each further one in a row doubles it, up to the interval.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// Past a boundary rather than before it: a clock's tick.
 const SLACK: Duration = Duration::from_millis(20);
+/// The longest time between two looks, whatever the interval.
+const LONGEST: Duration = Duration::from_hours(24);
 /// The longest sleep: a clock that was set is noticed within it.
-const LONGEST: Duration = Duration::from_hours(1);
+const NAP: Duration = Duration::from_hours(1);
 
 /// What the next look depends on.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +47,20 @@ pub(super) fn wait(outlook: &Outlook) -> Duration {
     after_failure.min(until).min(LONGEST)
 }
 
+/// How long to sleep before looking at the clock again, with `left` of the wait to go; `None` when it is over. A boundary
+/// that the clock has reached sooner ends it.
+pub(super) fn next_look(outlook: &Outlook, left: Duration, now: Timestamp) -> Option<Duration> {
+    let reached = outlook.boundary.is_some_and(|boundary| outlook.now < boundary && boundary <= now);
+    (!left.is_zero() && !reached).then(|| left.min(NAP))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan;
 
     use super::*;
+
+    const INTERVAL: Duration = crate::sync::pace::INTERVAL;
 
     fn outlook() -> Outlook {
         Outlook { now: Timestamp::UNIX_EPOCH, interval: INTERVAL, boundary: None, failures: 0, chance: 0.5 }
@@ -80,8 +89,20 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_of_years_is_cut_short() {
-        let interval = Duration::from_hours(3650 * 24);
-        assert!(wait(&Outlook { interval, ..outlook() }) <= LONGEST);
+    fn an_interval_of_years_is_cut_to_a_day_and_one_of_hours_is_kept() {
+        let interval = |hours| Outlook { interval: Duration::from_hours(hours), ..outlook() };
+        assert!(wait(&interval(3650 * 24)) <= LONGEST);
+        assert_eq!(wait(&interval(6)), Duration::from_hours(6));
+    }
+
+    #[test]
+    fn a_long_wait_is_slept_by_the_hour_and_ends_when_a_clock_was_set() {
+        let day = Duration::from_hours(24);
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + hours.hours();
+        let waiting = Outlook { boundary: Some(at(20)), ..outlook() };
+        assert_eq!(next_look(&waiting, day, at(1)), Some(NAP));
+        assert_eq!(next_look(&waiting, Duration::from_mins(5), at(1)), Some(Duration::from_mins(5)));
+        assert_eq!(next_look(&waiting, day, at(21)), None, "the clock was put forward");
+        assert_eq!(next_look(&waiting, Duration::ZERO, at(1)), None);
     }
 }

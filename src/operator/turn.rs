@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     api::{API_VERSION, AccessPlan, AccessPlanSpec, Kind, TargetApp, target_app},
-    sync::{AppReport, AppResult, Declared, Options, Report},
+    sync::{AppReport, AppResult, Declared, Options, Report, pace::Spent},
 };
 
 /// What a turn leaves for the next.
@@ -34,6 +34,8 @@ pub(super) struct Turn {
     pub(super) failed: bool,
     /// When something changes by itself.
     pub(super) boundary: Option<Timestamp>,
+    /// What it took of the app's budget, where it got so far.
+    pub(super) spent: Option<Spent>,
 }
 
 /// Works on one app once. `None` where it is not there any more.
@@ -47,7 +49,7 @@ pub(super) async fn turn(
         Ok(app) => app,
         Err(error) => {
             tracing::warn!(app = %name, %error, "the object could not be read again");
-            return (!error.is_not_found()).then_some(Turn { failed: true, boundary: None });
+            return (!error.is_not_found()).then_some(Turn { failed: true, ..Turn::default() });
         }
     };
     let Ok(app) = &app.0 else { return None };
@@ -66,7 +68,11 @@ pub(super) async fn turn(
         tracing::warn!(app = %name, %error, "the cluster could not be told what became of the app");
     }
     clerk::judge_approvals(context, snapshot, name, now).await;
-    Some(Turn { failed: told.is_err() || has_failed(&report.result), boundary: boundary(app, &report.result, now) })
+    Some(Turn {
+        failed: told.is_err() || has_failed(&report.result),
+        boundary: boundary(app, &report.result, now),
+        spent: spent(&report.result),
+    })
 }
 
 /// The object as of our last write at least.
@@ -222,6 +228,13 @@ fn has_failed(result: &AppResult) -> bool {
         }
         AppResult::Failed(_) => true,
         AppResult::Suspended(_) | AppResult::Stalled(_) => false,
+    }
+}
+
+fn spent(result: &AppResult) -> Option<Spent> {
+    match result {
+        AppResult::Worked(report) => Spent::of(report),
+        _ => None,
     }
 }
 

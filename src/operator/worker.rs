@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Context,
     snapshot::Snapshot,
-    timing::{INTERVAL, Outlook, wait},
+    timing::{Outlook, next_look, wait},
     turn::{Turn, turn},
 };
+use crate::sync::pace::{self, Spent};
 
 /// A running worker, as its manager sees it.
 pub(super) struct Worker {
@@ -68,14 +69,25 @@ struct One {
 impl One {
     async fn work(self) {
         let mut failures: u32 = 0;
+        let mut spent = None;
         while let Some(last) = self.take_turn().await {
             failures = if last.failed { failures.saturating_add(1) } else { 0 };
-            let outlook = self.outlook(&last, failures);
+            spent = Spent::after(spent, last.spent);
+            let outlook = self.outlook(&last, failures, spent);
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.wake.notified() => failures = 0,
-                () = tokio::time::sleep(wait(&outlook)) => {}
+                () = self.rest(&outlook) => {}
             }
+        }
+    }
+
+    /// Until the next look. A clock that was set meanwhile is noticed.
+    async fn rest(&self, outlook: &Outlook) {
+        let mut left = wait(outlook);
+        while let Some(nap) = next_look(outlook, left, (self.context.fleet.clock)()) {
+            tokio::time::sleep(nap).await;
+            left = left.saturating_sub(nap);
         }
     }
 
@@ -99,7 +111,7 @@ impl One {
                 Ok(None) => Turn::default(),
                 Err(_) => {
                     tracing::error!(app = %self.name, "a turn ended by a fault of ours");
-                    Turn { failed: true, boundary: None }
+                    Turn { failed: true, ..Turn::default() }
                 }
             });
         }
@@ -114,13 +126,15 @@ impl One {
         }
     }
 
-    fn outlook(&self, last: &Turn, failures: u32) -> Outlook {
+    fn outlook(&self, last: &Turn, failures: u32, spent: Option<Spent>) -> Outlook {
         let now = (self.context.fleet.clock)();
+        let snapshot = self.context.snapshot.borrow().clone();
+        let sharing = snapshot.map_or(1, |snapshot| pace::sharing(&snapshot.loaded, &self.name));
         let app = self.context.cluster.target_apps.get(&self.name);
-        let interval = app.and_then(|app| app.0.as_ref().ok()?.spec.interval);
+        let interval = app.and_then(|app| Some(pace::interval(&app.0.as_ref().ok()?.spec, spent, sharing)));
         Outlook {
             now,
-            interval: interval.map_or(INTERVAL, crate::api::Duration::to_std),
+            interval: interval.unwrap_or(pace::INTERVAL),
             boundary: last.boundary,
             failures,
             chance: self.chance(now),

@@ -177,7 +177,7 @@ impl Fleet {
             let look = look(&ready.policy, declared.world, reader, memory.clone(), &ready.options, now)
                 .await
                 .map_err(SyncError::from)?;
-            Ok(Report::quiet(look, memory, reader.calls()))
+            Ok(Report { rate: ready.connection.rate(), ..Report::quiet(look, memory, reader.calls()) })
         };
         result(planned.await)
     }
@@ -220,7 +220,8 @@ impl Fleet {
             let report = pass(&task, memory).await;
             let learnt = ready.connection.reader.learnt();
             writer.keep_learnt(&ready.target_key, &learnt, now).await.map_err(SyncError::from)?;
-            report.map_err(Failure::from)
+            let rate = ready.connection.rate();
+            report.map(|report| Report { rate, ..report }).map_err(Failure::from)
         };
         result(passed.await)
     }

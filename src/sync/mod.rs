@@ -9,6 +9,7 @@ mod decisions;
 mod fleet;
 mod look;
 mod merge;
+pub mod pace;
 mod people;
 mod report;
 mod seed;

@@ -8,7 +8,10 @@ use appaccess_core::{
 use jiff::Timestamp;
 
 use super::{Done, Look, Task, apply::AppliedPlan, untried};
-use crate::connector::{Calls, ConnectorError};
+use crate::{
+    connector::{Calls, ConnectorError},
+    http::RateSettings,
+};
 
 /// What a pass comes to.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct Report {
     pub memory: Memory,
     /// Requests that were sent.
     pub calls: Calls,
+    /// How fast the credential may be used; `None` where nothing is sent.
+    pub rate: Option<RateSettings>,
     /// Why work stopped early, where it did.
     pub failure: Option<Failure>,
 }
@@ -32,7 +37,7 @@ impl Report {
     pub(super) fn quiet(look: Look, memory: Memory, calls: Calls) -> Self {
         let done = untried(&look.plan);
         let outcomes = done.iter().map(|done| done.outcome.clone()).collect();
-        Self { look, done, outcomes, memory, calls, failure: None }
+        Self { look, done, outcomes, memory, calls, rate: None, failure: None }
     }
 
     /// What the conditions rest on.
@@ -81,7 +86,7 @@ pub(super) fn after(task: &Task<'_>, first: Look, applied: AppliedPlan, calls: C
         Look { observation: carry_findings(&first.observation, observation), memory: memory.clone(), ..first };
     look.replan(task.policy, &task.options, now);
     let outcomes = outcomes_of(&look.plan.changes, &done);
-    Report { look, done, outcomes, memory, calls, failure }
+    Report { look, done, outcomes, memory, calls, rate: None, failure }
 }
 
 /// Answers to look-ups still stand after a read-back, unless it shows otherwise.

@@ -46,6 +46,79 @@ async fn reads_never_eat_the_share_of_the_writes() {
     assert_eq!(writes, 10);
 }
 
+#[tokio::test(start_paused = true)]
+async fn reads_leave_a_tenth_of_each_hour_to_changes_however_long_they_go_on() {
+    let per = 3600 * SECOND;
+    let start = Instant::now();
+    let budget = Budget::new(RateSettings::new(30, per, None), start);
+    assert_eq!(RateSettings::new(30, per, None).kept_for_changes(), 3);
+    let mut now = start;
+    let mut given = Vec::new();
+    // Readers that never rest; each third hour a removal comes that must not wait for them.
+    for hour in 1..=30_u32 {
+        let reads = drain(&budget, Class::Read, now, per);
+        given.extend(reads.iter().map(|at| now - start + *at));
+        now = start + per * hour;
+        if hour % 3 == 0 {
+            for change in 0..3 {
+                assert_eq!(budget.take(Class::Write, now), Ok(()), "change {change} after hour {hour}");
+            }
+        }
+    }
+    let crowded = given.windows(28).find(|few| few[27] < few[0] + per);
+    assert!(crowded.is_none(), "no hour holds more than 27 reads: {crowded:?}");
+    assert!(given.len() >= 27 * 26, "{}", given.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_stop_at_the_share_of_the_writes_by_the_servers_own_count_too() {
+    let now = Instant::now();
+    let minutes = |minutes: u32| now + 60 * SECOND * minutes;
+    let told = |limit, remaining| Quota { limit, remaining: Some(remaining), resets_in: Some(1800 * SECOND) };
+    for (settings, limit, kept) in [
+        (RateSettings::new(30, 3600 * SECOND, None), None, 3),
+        (RateSettings::new(5, SECOND, None), Some(240), 24),
+        (RateSettings::new(5, SECOND, None), None, 1),
+    ] {
+        let budget = Budget::new(settings, now);
+        budget.learn(told(limit, kept + 1), now);
+        assert_eq!(budget.take(Class::Read, minutes(1)), Ok(()), "one above the share");
+        for later in [2, 20, 29] {
+            let held = budget.take(Class::Read, minutes(later));
+            assert_eq!(held, Err(Held { wait: minutes(30) - minutes(later), limit: true }), "{limit:?}");
+        }
+        let sent = drain(&budget, Class::Write, minutes(29), 50 * SECOND).len();
+        assert_eq!(sent, kept as usize, "changes go on until nothing is left");
+        assert!(budget.take(Class::Write, minutes(29) + 50 * SECOND).is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_late_does_not_bring_back_what_is_spent() {
+    let now = Instant::now();
+    let budget = Budget::new(RateSettings::new(100, 3600 * SECOND, None), now);
+    let told = |remaining, resets_in| Quota { limit: None, remaining: Some(remaining), resets_in: Some(resets_in) };
+    budget.learn(told(10, 600 * SECOND), now);
+    budget.learn(told(11, 600 * SECOND), now);
+    assert!(budget.take(Class::Read, now).is_err(), "ten are kept");
+    budget.learn(told(90, 3600 * SECOND), now + 300 * SECOND);
+    assert_eq!(budget.take(Class::Read, now + 1000 * SECOND), Ok(()), "a count that began anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_quota_that_a_server_told_can_be_asked_for() {
+    let reply = Reply::status(200).with("x-ratelimit-limit", 240).with("x-ratelimit-remaining", 231);
+    let vendor = Vendor::replying([Reply::status(200), reply.with("x-ratelimit-reset", 1180), Reply::status(200)]);
+    let client = client(&vendor);
+    send(&client, Safety::Read).await.unwrap();
+    assert_eq!(client.quota(), None);
+    for _ in 0..2 {
+        send(&client, Safety::Read).await.unwrap();
+        let told = client.quota().unwrap();
+        assert_eq!((told.limit, told.remaining, told.resets_at.is_some()), (Some(240), 231, true));
+    }
+}
+
 #[test]
 fn a_declared_rate_has_as_many_requests_in_flight_as_it_needs() {
     for (requests, seconds, reads, writes) in [(5, 1, 3, 2), (100, 15, 4, 2), (30, 3600, 1, 1), (6000, 60, 16, 8)] {
@@ -81,7 +154,7 @@ async fn a_limit_that_was_hit_halves_the_pace_which_recovers_later() {
 async fn a_spent_quota_blocks_to_the_second_of_its_reset_and_leaves_the_pace_alone() {
     let now = Instant::now();
     let budget = Budget::new(RateSettings::new(30, 3600 * SECOND, None), now);
-    budget.learn(Quota { remaining: Some(0), resets_in: Some(1180 * SECOND) }, now);
+    budget.learn(Quota { remaining: Some(0), resets_in: Some(1180 * SECOND), ..Quota::default() }, now);
     assert_eq!(budget.take(Class::Write, now), Err(Held { wait: 1180 * SECOND, limit: true }));
     let reset = now + 1180 * SECOND;
     assert_eq!((0..100).take_while(|_| budget.take(Class::Write, reset).is_ok()).count(), 30);
@@ -91,7 +164,7 @@ async fn a_spent_quota_blocks_to_the_second_of_its_reset_and_leaves_the_pace_alo
 async fn what_is_left_by_the_vendors_count_bounds_ours() {
     let now = Instant::now();
     let budget = Budget::new(RateSettings::new(100, 3600 * SECOND, None), now);
-    budget.learn(Quota { remaining: Some(4), resets_in: None }, now);
+    budget.learn(Quota { remaining: Some(4), ..Quota::default() }, now);
     assert_eq!((0..100).take_while(|_| budget.take(Class::Write, now).is_ok()).count(), 4);
 }
 
@@ -239,7 +312,7 @@ fn quotas_are_read_in_the_forms_that_vendors_use() {
     for (left, remaining, until, reset, expected) in rows {
         let headers = [(left, remaining), (until, reset)]
             .map(|(name, value)| (::http::HeaderName::from_static(name), value.parse().unwrap()));
-        let Quota { remaining, resets_in } = quota(&headers.into_iter().collect(), now);
+        let Quota { remaining, resets_in, .. } = quota(&headers.into_iter().collect(), now);
         assert_eq!((remaining, resets_in.map(|span| span.as_secs())), expected, "{left}");
     }
 }
