@@ -173,7 +173,7 @@ impl fmt::Debug for Client {
 pub struct Reader(Client);
 
 impl Reader {
-    /// Sends a GET.
+    /// Sends a read.
     ///
     /// # Errors
     /// As [`Client::send`], but never [`HttpError::Unknown`].

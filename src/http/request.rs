@@ -139,7 +139,8 @@ impl Request {
     }
 }
 
-/// A read: the only thing that a [`Reader`](super::Reader) can send.
+/// A read: the only thing that a [`Reader`](super::Reader) can send. Mostly a GET, and where a vendor documents a search
+/// that goes by POST and changes nothing, that search.
 #[derive(Debug, Clone)]
 pub struct Get(Request);
 
@@ -148,6 +149,12 @@ impl Get {
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self(Request::change(Method::GET, target, Safety::Read))
+    }
+
+    /// A search by POST that the vendor documents as such: it changes nothing, however often it is sent.
+    #[must_use]
+    pub fn search(target: Target, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self(Request::change(Method::POST, target, Safety::Read).body(content_type, body))
     }
 
     /// Adds a query parameter; both parts are encoded.

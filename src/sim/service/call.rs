@@ -54,7 +54,7 @@ impl Call {
 }
 
 /// Whether a method changes nothing.
-pub(super) fn is_read(method: &str) -> bool {
+fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::watch;
 
-use super::call::{Answer, Body, Call, is_read};
+use super::call::{Answer, Body, Call};
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
@@ -154,9 +154,8 @@ impl Fault {
         self
     }
 
-    fn matches(&self, call: &Call, is_listing: bool) -> bool {
+    fn matches(&self, call: &Call, read: bool, is_listing: bool) -> bool {
         let path = call.path.as_ref().map(|segments| format!("/{}", segments.join("/"))).unwrap_or_default();
-        let read = is_read(&call.method);
         self.method.as_ref().is_none_or(|method| *method == call.method)
             && path.starts_with(&self.path)
             && (is_listing || !matches!(self.kind, Kind::Truncated(_)))
@@ -217,8 +216,8 @@ impl Queue {
     }
 
     /// The fault that befalls a call: the first that matches. One that still lets requests pass counts this one.
-    pub(super) fn take(&mut self, call: &Call, is_listing: bool) -> Option<Kind> {
-        let position = self.0.iter().position(|fault| fault.matches(call, is_listing))?;
+    pub(super) fn take(&mut self, call: &Call, read: bool, is_listing: bool) -> Option<Kind> {
+        let position = self.0.iter().position(|fault| fault.matches(call, read, is_listing))?;
         let fault = self.0.get_mut(position)?;
         if fault.skip > 0 {
             fault.skip -= 1;

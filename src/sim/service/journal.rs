@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::call::is_read;
-
 /// Most requests that are kept; the counts go on beyond.
 const KEPT_MAX: usize = 100_000;
 
@@ -20,13 +18,15 @@ pub struct Recorded {
     pub status: Option<u16>,
     /// Size of the request's body, in bytes.
     pub body_bytes: usize,
+    /// Whether the vendor takes it for one that only reads.
+    pub reads: bool,
 }
 
 impl Recorded {
     /// Whether the request asks for a change, whatever became of it.
     #[must_use]
     pub fn is_mutation(&self) -> bool {
-        !is_read(&self.method)
+        !self.reads
     }
 }
 

@@ -34,6 +34,11 @@ pub trait Service: Clone + Send + 'static {
     /// Whether a call asks for a listing that [`Service::truncate`] can shorten.
     fn is_listing(&self, call: &Call) -> bool;
 
+    /// Whether a call changes nothing: by its method, or because the vendor has a search that goes by POST.
+    fn is_read(&self, call: &Call) -> bool {
+        call.is_read()
+    }
+
     /// The vendor as it was before its last write, where it keeps that itself. Else the server keeps a copy from the
     /// moment that a test queues [`Fault::stale`].
     fn before_last_write(&self) -> Option<Self> {

@@ -178,9 +178,10 @@ async fn handle<S: Service>(Shared(inner): Shared<Arc<Inner<S>>>, request: Reque
     call.body = body.map(Vec::from).unwrap_or_default();
     let (number, fault) = {
         let mut world = inner.world();
-        let number = world.journal.note(recorded(&parts, call.body.len()));
+        let reads = world.service.is_read(&call);
+        let number = world.journal.note(recorded(&parts, call.body.len(), reads));
         let is_listing = world.service.is_listing(&call);
-        (number, world.faults.take(&call, is_listing))
+        (number, world.faults.take(&call, reads, is_listing))
     };
     let response = if too_large {
         to_response(&inner.world().service.error(413, "the body is too large"))
@@ -191,13 +192,14 @@ async fn handle<S: Service>(Shared(inner): Shared<Arc<Inner<S>>>, request: Reque
     response
 }
 
-fn recorded(parts: &Parts, body_bytes: usize) -> Recorded {
+fn recorded(parts: &Parts, body_bytes: usize, reads: bool) -> Recorded {
     Recorded {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         status: None,
         body_bytes,
+        reads,
     }
 }
 
@@ -256,7 +258,7 @@ async fn answered<S: Service>(inner: &Inner<S>, call: &Call, fault: Option<Kind>
 
 fn work<S: Service>(inner: &Inner<S>, call: &Call) -> Answer {
     let mut world = inner.world();
-    if !call.is_read() && world.faults.expects_stale() {
+    if !world.service.is_read(call) && world.faults.expects_stale() {
         world.past = Some(world.service.clone());
     }
     world.service.answer(call)
