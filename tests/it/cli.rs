@@ -3,7 +3,6 @@
 mod cluster;
 mod documents;
 mod schema;
-mod shell;
 mod stateless;
 mod story;
 mod usage;

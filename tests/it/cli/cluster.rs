@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::schema::assert_valid;
-use super::shell::Shell;
 use crate::definitions;
 use crate::support::cluster::Cluster;
+use crate::support::shell::Shell;
 
 /// A target app, and what of it waits.
 fn objects(namespace: &str, digest: &str, changes: u32) -> String {

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::schema::assert_valid;
-use super::shell::Shell;
 use super::story::{files, studio};
 use crate::support::peers::{Peer, TOKEN};
+use crate::support::shell::Shell;
 
 #[tokio::test]
 async fn a_credential_is_taken_from_a_folder_a_document_or_the_environment_and_is_never_printed() {

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::shell::{Ended, Shell};
 use super::story::files;
 use crate::support::peers::{Peer, TOKEN};
+use crate::support::shell::{Ended, Shell};
 
 const EVERYBODY: [&str; 6] = ["ana", "bo", "ines", "kim", "lea", "tom"];
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::schema::assert_valid;
-use super::shell::Shell;
 use crate::support::peers::{Peer, TOKEN};
 use crate::support::recorder::Recorder;
+use crate::support::shell::Shell;
 
 /// One app with people of one group.
 pub(crate) fn files(base: &str, mode: &str, people: &[&str]) -> String {

@@ -1,7 +1,7 @@
 //! Wrong usage and wrong files: nothing is contacted, the exit code is 64, and the message says what to do.
 
 use super::schema::assert_valid;
-use super::shell::Shell;
+use crate::support::shell::Shell;
 
 const TWO: &str = "\
 apiVersion: appaccess.dev/v1alpha1

@@ -1,11 +1,13 @@
 //! The behaviours themselves, each once for all connectors.
 
+mod command_line;
 mod giving;
 mod reading;
 mod refusing;
 mod taking;
 mod trouble;
 
+pub(super) use command_line::*;
 pub(super) use giving::*;
 pub(super) use reading::*;
 pub(super) use refusing::*;

@@ -4,6 +4,7 @@
 //! A new connector is one [`Stand`] in a file of its own, and one line of `stands!` at the end of this one.
 
 mod behaviours;
+mod operator;
 mod scim;
 mod table;
 mod world;
@@ -180,6 +181,7 @@ macro_rules! behaviours {
             a_refused_change_is_told_and_tried_again
             a_worthless_key_is_named
             a_wrong_tenant_is_named
+            the_command_line_does_the_same
         }
     };
 }
@@ -217,6 +219,11 @@ macro_rules! stands {
 
         fn columns() -> Vec<table::Column> {
             vec![$(table::Column::of::<$stand>()),*]
+        }
+
+        /// Every stand in one cluster, side by side.
+        async fn under_one_operator(stage: &crate::support::stage::Stage) {
+            futures::join!($(operator::keeps::<$stand>(stage)),*);
         }
     };
 }

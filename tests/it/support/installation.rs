@@ -204,9 +204,14 @@ impl<V> Installation<V> {
         (self.fleet.clock)()
     }
 
+    /// Everything declared, as YAML.
+    pub(crate) fn text(&self) -> String {
+        format!("{}{}", self.app, self.claims)
+    }
+
     /// The objects that are declared, read anew when something has changed.
     pub(crate) fn load(&self) -> Rc<load::Loaded> {
-        let text = format!("{}{}", self.app, self.claims);
+        let text = self.text();
         let mut last = self.loaded.borrow_mut();
         if let Some((known, loaded)) = &*last
             && *known == text

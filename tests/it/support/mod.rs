@@ -8,6 +8,7 @@ pub(crate) mod peers;
 pub(crate) mod process;
 pub(crate) mod recorder;
 pub(crate) mod scim_access;
+pub(crate) mod shell;
 pub(crate) mod stage;
 pub(crate) mod tools;
 pub(crate) mod wait;
