@@ -239,6 +239,7 @@ fn granted(policy: &AppPolicy, before: &Desired, after: &Desired) -> Vec<super::
             permitted: policy.mode != Mode::Observe && managed,
             held: None,
             due: None,
+            task: None,
         };
         build::change(&Done { change, outcome: plan::Outcome::Pending }, Told::Plan)
     };

@@ -212,11 +212,13 @@ fn options(flags: &Flags) -> Options {
     Options { no_settle: flags.judgement.no_settle, ..Options::default() }
 }
 
-/// When something settles, begins or ends next, as far as the pass could tell.
-fn boundary(report: &AppReport) -> Option<Timestamp> {
+/// When something settles, begins, ends or is overdue next, as far as the pass could tell.
+fn boundary(report: &AppReport, now: Timestamp) -> Option<Timestamp> {
     let AppResult::Worked(worked) = &report.result else { return None };
-    let due = worked.look.plan.changes.iter().filter(|change| change.permitted).filter_map(|change| change.due);
-    due.chain(worked.look.desired.next_boundary).min()
+    let plan = &worked.look.plan;
+    let due = plan.changes.iter().filter(|change| change.permitted).filter_map(|change| change.due);
+    let deadlines = plan.tasks().filter_map(|(_, task)| task.due);
+    due.chain(deadlines).chain(worked.look.desired.next_boundary).filter(|time| *time > now).min()
 }
 
 impl Schedule {
@@ -259,7 +261,7 @@ impl Schedule {
             self.spent.insert(report.app.clone(), spent);
         }
         let regular = now.checked_add(self.pause(&report.app, loaded)).unwrap_or(Timestamp::MAX);
-        let next = boundary(&report).filter(|time| *time > now).map_or(regular, |time| regular.min(time));
+        let next = boundary(&report, now).map_or(regular, |time| regular.min(time));
         // Cleared in the meantime: the files have changed, and another pass is due at once.
         if let Some(due) = self.due.get_mut(&report.app) {
             *due = next;

@@ -66,6 +66,12 @@ pub enum ConnectorError {
         /// What happened, bounded.
         what: String,
     },
+    /// The roster of an app without an interface says nothing.
+    #[error("the roster {what}")]
+    Roster {
+        /// What is wrong with it, bounded.
+        what: String,
+    },
     /// The app cannot do this.
     #[error("the app cannot {what}")]
     NotSupported {
@@ -89,6 +95,7 @@ impl ConnectorError {
             Self::Protocol { .. } => "UnexpectedAnswer",
             Self::Refused { .. } => "Refused",
             Self::OutcomeUnknown { .. } => "OutcomeUnknown",
+            Self::Roster { .. } => "RosterInvalid",
             Self::NotSupported { .. } => "NotSupported",
         }
     }
@@ -109,6 +116,7 @@ impl ConnectorError {
             Self::Protocol { .. } => "check that `baseUrl` is the whole base that the vendor documents",
             Self::Refused { .. } => "correct what the app names, in the declaration or in the app",
             Self::OutcomeUnknown { .. } => "nothing: the next pass looks before it acts",
+            Self::Roster { .. } => "export it again as CSV with a header, or correct `columns`",
             Self::NotSupported { .. } => "remove it from the declaration, or override the profile's value",
         }
     }
@@ -127,6 +135,7 @@ impl ConnectorError {
             Self::Protocol { what } => Self::Protocol { what: what.clone() },
             Self::Refused { status, detail } => Self::Refused { status: *status, detail: detail.clone() },
             Self::OutcomeUnknown { what } => Self::OutcomeUnknown { what: what.clone() },
+            Self::Roster { what } => Self::Roster { what: what.clone() },
             Self::NotSupported { what } => Self::NotSupported { what: what.clone() },
         }
     }

@@ -86,6 +86,13 @@ pub(super) fn notice(before: &TargetAppStatus, after: &TargetAppStatus, report: 
     }
 }
 
+/// What people are asked to do, in numbers.
+fn tasks(report: &Report) -> String {
+    let plan = &report.look.plan;
+    let overdue = plan.tasks().filter(|(_, task)| task.overdue).count();
+    format!("{} tasks for people, {overdue} of them overdue", plan.tasks().count())
+}
+
 fn of_work(before: &TargetAppStatus, after: &TargetAppStatus, report: &Report, is_news: bool) -> Option<Notice> {
     let numbers = Numbers::of(report);
     let note = summary(after, numbers);
@@ -104,6 +111,10 @@ fn of_work(before: &TargetAppStatus, after: &TargetAppStatus, report: &Report, i
         Some(Notice::new("AccessGranted", false, note))
     } else if digest(before).is_some() && digest(after).is_none() {
         Some(Notice::new("HoldReleased", false, note))
+    } else if is_news && ready_reason(after) == Some("TasksOverdue") {
+        Some(Notice::new("TasksOverdue", true, format!("{}; {note}", tasks(report))))
+    } else if is_news && ready_reason(after) == Some("TasksOpen") {
+        Some(Notice::new("TasksOpen", false, format!("{}; {note}", tasks(report))))
     } else if drift(after) > drift(before) || (is_news && ready_reason(after) == Some("ReportedOnly")) {
         Some(Notice::new("DriftFound", false, note))
     } else {

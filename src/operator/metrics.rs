@@ -45,6 +45,12 @@ struct RequestLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    app: String,
+    overdue: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
 }
@@ -58,6 +64,7 @@ pub(super) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     held: Family<AppLabel, Gauge>,
     drift: Family<AppLabel, Gauge>,
+    tasks: Family<TaskLabels, Gauge>,
     declared: Family<AppLabel, Gauge>,
     seen: Family<AppLabel, Gauge>,
     last_worked: Family<AppLabel, Gauge>,
@@ -91,6 +98,7 @@ impl Metrics {
         registry.register("requests", "Requests sent to a target app", metrics.requests.clone());
         registry.register("held_changes", "Changes that wait for a decision", metrics.held.clone());
         registry.register("drift_rows", "Differences that no declared change explains", metrics.drift.clone());
+        registry.register("tasks", "Tasks for people", metrics.tasks.clone());
         registry.register("accounts_declared", "People who should have an account", metrics.declared.clone());
         registry.register("accounts_seen", "Accounts in the last reading", metrics.seen.clone());
         let help = "When the last pass worked, in seconds since 1970";
@@ -131,7 +139,20 @@ impl Metrics {
         for (kind, count) in [("read", worked.calls.reads), ("write", worked.calls.writes)] {
             self.requests.get_or_create(&RequestLabels { app: app.clone(), kind }).inc_by(count);
         }
+        self.tasks(&app, worked);
         self.changes(&app, worked);
+    }
+
+    fn tasks(&self, app: &str, report: &Report) {
+        let plan = &report.look.plan;
+        if !report.look.capabilities.by_hand.deletes() {
+            return;
+        }
+        for overdue in [false, true] {
+            let count = plan.tasks().filter(|(_, task)| task.overdue == overdue).count();
+            let labels = TaskLabels { app: app.to_owned(), overdue: if overdue { "true" } else { "false" } };
+            self.tasks.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     fn changes(&self, app: &str, report: &Report) {
@@ -170,6 +191,9 @@ impl Metrics {
             let label = AppLabel { app: app.clone() };
             for family in [&self.held, &self.drift, &self.declared, &self.seen, &self.last_worked] {
                 family.remove(&label);
+            }
+            for overdue in ["false", "true"] {
+                self.tasks.remove(&TaskLabels { app: app.clone(), overdue });
             }
             for kind in ["read", "write"] {
                 self.requests.remove(&RequestLabels { app: app.clone(), kind });

@@ -244,7 +244,9 @@ fn boundary(app: &TargetApp, result: &AppResult, now: Timestamp) -> Option<Times
         app.spec.suspend.then(|| app.spec.suspend_until.as_ref().map(crate::api::Time::timestamp)).flatten();
     let (window, due) = match result {
         AppResult::Worked(report) => {
-            let due = report.look.plan.changes.iter().filter_map(|change| change.due).filter(|due| *due > now).min();
+            let plan = &report.look.plan;
+            let due = plan.changes.iter().filter_map(|change| change.due);
+            let due = due.chain(plan.tasks().filter_map(|(_, task)| task.due)).filter(|due| *due > now).min();
             (report.look.desired.next_boundary, due)
         }
         _ => (None, None),

@@ -12,8 +12,8 @@ use super::{
     decisions,
     row::{attributes_text, before, claims_text, lines_text, signed},
     tables::{
-        ADDITION, BUDGET, COMPLETE, FLIPS, GROUPS, HOLDS, INVENTORY, NOT_KEPT, REFUSED, REMOVAL, TOMBSTONES, UNMANAGED,
-        WITHDRAWN, edge_key, origin_word,
+        ADDITION, BUDGET, COMPLETE, FLIPS, GROUPS, HOLDS, INVENTORY, NOT_KEPT, REFUSED, REMOVAL, TASKS, TOMBSTONES,
+        UNMANAGED, WITHDRAWN, edge_key, origin_word,
     },
 };
 
@@ -94,6 +94,11 @@ async fn accounts(connection: &mut Connection, app: &str, update: &Update) -> Re
     change(connection, &NOT_KEPT, &update.not_kept, key, attributes).await?;
     let group_key = |name: &appaccess_core::access::Text| vec![app.into(), name.into()];
     change(connection, &GROUPS, &update.groups, group_key, |id| Ok(vec![id.into()])).await?;
+    let task_key = |id: &appaccess_core::access::Text| vec![app.into(), id.into()];
+    let task = |task: &appaccess_core::access::OpenTask| {
+        Ok(vec![task.opened.into(), Cell::Text(task.removes.as_ref().map(|account| account.0.clone()))])
+    };
+    change(connection, &TASKS, &update.tasks, task_key, task).await?;
     let Some(complete) = &update.last_complete else { return Ok(()) };
     let stored: Vec<String> = sqlx::query_scalar("SELECT account FROM complete_accounts WHERE app = $1")
         .bind(app)

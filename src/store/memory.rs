@@ -1,7 +1,7 @@
 //! Reads what we remember of one target app. Judges nothing but the windows within which a row counts.
 
 use appaccess_core::access::{
-    AccountHold, AccountId, Memory, OwnedEdge, RecordedHold, RemovalRecord, Text, Tombstone, WithdrawnClaim,
+    AccountHold, AccountId, Memory, OpenTask, OwnedEdge, RecordedHold, RemovalRecord, Text, Tombstone, WithdrawnClaim,
 };
 use futures::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +33,7 @@ pub(super) async fn load(connection: &mut Connection, app: &str, now: Timestamp)
     holds(connection, app, now, &mut memory).await?;
     memory.decisions = decisions::live(connection, decisions::APP, app, now).await?;
     accounts(connection, app, has_complete, &mut memory).await?;
+    tasks(connection, app, &mut memory).await?;
     Ok(memory)
 }
 
@@ -226,6 +227,19 @@ async fn accounts(
     }
     for (account, kept) in pairs(connection, "SELECT account, attributes FROM not_kept WHERE app = $1", app).await? {
         memory.not_kept.insert(AccountId(Text::from(account)), attributes(&kept)?);
+    }
+    Ok(())
+}
+
+async fn tasks(connection: &mut Connection, app: &str, memory: &mut Memory) -> Result<(), StoreError> {
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as("SELECT task, opened_at, removes FROM tasks WHERE app = $1")
+            .bind(app)
+            .fetch_all(connection)
+            .await?;
+    for (id, opened, removes) in rows {
+        let removes = removes.map(|account| AccountId(Text::from(account)));
+        memory.tasks.insert(id.into(), OpenTask { opened: time(&opened)?, removes });
     }
     Ok(())
 }

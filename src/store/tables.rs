@@ -24,6 +24,7 @@ pub(super) const COMPLETE: Table = Table { name: "complete_accounts", keys: &["a
 pub(super) const GROUPS: Table = Table { name: "app_groups", keys: &["app", "name"], values: &["id"] };
 pub(super) const UNMANAGED: Table = Table { name: "unmanaged", keys: &["app", "account"], values: &["since"] };
 pub(super) const NOT_KEPT: Table = Table { name: "not_kept", keys: &["app", "account"], values: &["attributes"] };
+pub(super) const TASKS: Table = Table { name: "tasks", keys: &["app", "task"], values: &["opened_at", "removes"] };
 pub(super) const JOURNAL: Table = Table {
     name: "journal",
     keys: &["app", "sequence"],

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::{
     access::{
-        AccountId, ClaimName, Decision, Edge, Memory, OwnedEdge, RecordedHold, RemovalRecord, Text, Tombstone,
-        WithdrawnClaim,
+        AccountId, ClaimName, Decision, Edge, Memory, OpenTask, OwnedEdge, RecordedHold, RemovalRecord, Text,
+        Tombstone, WithdrawnClaim,
     },
     plan::Bookkeeping,
 };
@@ -95,6 +95,8 @@ pub struct Update {
     pub unmanaged_since: Changes<AccountId, Timestamp>,
     /// Attributes that the app does not keep, by account.
     pub not_kept: Changes<AccountId, BTreeMap<Text, Text>>,
+    /// What people are asked to do, and what is done.
+    pub tasks: Changes<Text, OpenTask>,
     /// Whether the store or the cluster went back in time.
     pub restored: Option<bool>,
 }
@@ -112,6 +114,20 @@ impl Update {
             groups: Changes { set: books.groups, cleared: BTreeSet::new() },
             holds: books.intents.into_iter().map(|(digest, rows)| (digest, RecordedHold { rows, at: now })).collect(),
             unmanaged_since: Changes { set: since(books.unmanaged_since, now), cleared: books.no_longer_unmanaged },
+            ..Self::of_tasks(bookkeeping)
+        }
+    }
+
+    /// The part of it that is about what people are asked to do: being asked counts as a change that was sent.
+    #[must_use]
+    pub fn of_tasks(bookkeeping: &Bookkeeping) -> Self {
+        let decided = bookkeeping.first_removals_decided;
+        Self {
+            tasks: Changes { set: bookkeeping.tasks.clone(), cleared: bookkeeping.tasks_done.clone() },
+            removals: bookkeeping.removals.clone(),
+            additions: bookkeeping.additions.clone(),
+            first_removals_decided: decided.then_some(true),
+            restored: decided.then_some(false),
             ..Self::default()
         }
     }
@@ -141,6 +157,7 @@ impl Update {
             groups: Changes::between(&before.groups, &after.groups),
             unmanaged_since: Changes::between(&before.unmanaged_since, &after.unmanaged_since),
             not_kept: Changes::between(&before.not_kept, &after.not_kept),
+            tasks: Changes::between(&before.tasks, &after.tasks),
             restored: changed(before.restored, after.restored),
         }
     }
@@ -163,6 +180,7 @@ impl Update {
             groups: self.groups.news(&memory.groups),
             unmanaged_since: self.unmanaged_since.news(&memory.unmanaged_since),
             not_kept: self.not_kept.news(&memory.not_kept),
+            tasks: self.tasks.news(&memory.tasks),
             restored: self.restored.filter(|new| *new != memory.restored),
         }
     }
@@ -193,6 +211,7 @@ impl Update {
         self.groups.apply_to(&mut memory.groups);
         self.unmanaged_since.apply_to(&mut memory.unmanaged_since);
         self.not_kept.apply_to(&mut memory.not_kept);
+        self.tasks.apply_to(&mut memory.tasks);
         if let Some(restored) = self.restored {
             memory.restored = restored;
         }

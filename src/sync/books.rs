@@ -83,10 +83,9 @@ pub(super) fn answered(memory: &mut Memory, change: &Change, applied: &Applied, 
             }
             own(memory, edge, account, change, 0, now);
         }
-        Action::Adopt | Action::Update | Action::Revoke | Action::Suspend | Action::Delete | Action::Task => {}
+        Action::Adopt | Action::Update | Action::Revoke | Action::Suspend | Action::Delete => {}
     }
-    let gains = matches!(change.action, Action::Create | Action::Invite | Action::Grant | Action::Activate);
-    if gains && !approved {
+    if change.is_addition() && !approved {
         memory.additions.insert(RemovalRecord { at: now, who: change.whose() });
     }
 }
@@ -172,8 +171,9 @@ fn suspended(memory: &mut Memory, edge: &Edge, change: &Change, now: Timestamp) 
     }
 }
 
-/// At the end of a pass: the last complete reading, and decisions whose rows are done.
+/// At the end of a pass: the last complete reading, decisions whose rows are done, and what people are asked to do now.
 pub(super) fn close(memory: &mut Memory, report: &Report, now: Timestamp) {
+    Update::of_tasks(&report.look.plan.bookkeeping).apply_to(memory);
     if report.look.observation.is_complete() {
         let ids: BTreeSet<AccountId> =
             report.look.observation.accounts.iter().map(|account| account.id.clone()).collect();

@@ -82,7 +82,8 @@ pub(super) async fn look_for(
 ) -> Result<Look, ConnectorError> {
     let scope = scope(policy, &desired, &memory);
     let mut observation = reader.observe(&scope).await?;
-    confirm_cliff(policy, reader, &scope, &memory, &mut observation).await?;
+    let is_roster = capabilities.by_hand.everything;
+    confirm_cliff(policy, reader, &scope, &memory, &mut observation, is_roster).await?;
     let clock_is_doubtful = is_doubtful(policy, reader);
     let mut look = Look { capabilities, desired, observation, memory, clock_is_doubtful, plan: Plan::default() };
     look.replan(policy, options, now);
@@ -169,12 +170,13 @@ async fn confirm_cliff(
     scope: &Scope,
     memory: &Memory,
     observation: &mut Observation,
+    is_roster: bool,
 ) -> Result<(), ConnectorError> {
     let Some(last) = &memory.last_complete else { return Ok(()) };
     if !observation.is_complete() {
         return Ok(());
     }
-    let vanished = vanished(last, observation);
+    let vanished = vanished(last, observation, memory);
     let seen = u64::try_from(last.len()).unwrap_or(u64::MAX);
     let allowed = policy.safety.maximum_removals.allowed(seen);
     if u64::try_from(vanished.len()).unwrap_or(u64::MAX) <= allowed {
@@ -182,10 +184,11 @@ async fn confirm_cliff(
     }
     tracing::warn!(app = %policy.app, vanished = vanished.len(), allowed, "accounts vanished at once: reading again");
     let second = reader.observe(scope).await?;
-    let agrees = second.is_complete() && self::vanished(last, &second) == vanished;
+    let agrees = second.is_complete() && self::vanished(last, &second, memory) == vanished;
     *observation = second;
-    let mut confirmed = agrees;
-    if agrees {
+    // A roster that is read again is no second witness.
+    let mut confirmed = agrees && !is_roster;
+    if confirmed {
         for account in vanished.iter().take(MOST_VANISHED) {
             let question = LookUp::Account(account.clone());
             let found = reader.look_up(&question, None).await?;
@@ -194,9 +197,13 @@ async fn confirm_cliff(
         }
     }
     if !confirmed {
+        let whose = if is_roster {
+            "and a roster cannot confirm it: if it is right, raise `safety.maxRemovals` until it was read once"
+        } else {
+            "and the app does not confirm it"
+        };
         let message = format!(
-            "{} of {} accounts vanished since the last complete reading, {allowed} would be within the budget, and the \
-             app does not confirm it",
+            "{} of {} accounts vanished since the last complete reading, {allowed} would be within the budget, {whose}",
             vanished.len(),
             last.len()
         );
@@ -206,6 +213,9 @@ async fn confirm_cliff(
     Ok(())
 }
 
-fn vanished(last: &BTreeSet<AccountId>, observation: &Observation) -> BTreeSet<AccountId> {
-    last.iter().filter(|id| observation.account(id).is_none()).cloned().collect()
+/// The accounts that the last complete reading had and this one has not, but for those that somebody was asked to take
+/// away.
+fn vanished(last: &BTreeSet<AccountId>, observation: &Observation, memory: &Memory) -> BTreeSet<AccountId> {
+    let asked: BTreeSet<&AccountId> = memory.tasks.values().filter_map(|task| task.removes.as_ref()).collect();
+    last.iter().filter(|id| observation.account(id).is_none() && !asked.contains(id)).cloned().collect()
 }

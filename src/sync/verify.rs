@@ -21,7 +21,7 @@ pub(super) fn shows(after: &Observation, change: &Change) -> bool {
         }),
         Action::Revoke => account.is_none_or(|account| !account.entitlements.contains_key(&change.slot)),
         Action::Suspend | Action::Delete => account.is_none_or(|account| account.state == AccountState::Suspended),
-        Action::Adopt | Action::Task => true,
+        Action::Adopt => true,
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::document::{
     App, AttributeChange, Calls, Change, Condition, Cost, Counts, Drift, Entitlement, ErrorEntry, Hold, PLAN_SCHEMA,
-    PlanDocument, Waits,
+    PlanDocument, Task, Waits,
 };
 use crate::{
     cli::exit::Exit,
@@ -227,7 +227,7 @@ pub(crate) fn change(done: &Done, told: Told) -> Change {
         _ => None,
     };
     Change {
-        action: change.action.as_str(),
+        action: change.word(),
         person: change.person.as_ref().map(|_| change.label.to_string()),
         account: change.account.as_ref().map(ToString::to_string),
         entitlement: entitlement(change),
@@ -242,12 +242,29 @@ pub(crate) fn change(done: &Done, told: Told) -> Change {
         due: change.due.map(|due| whole_seconds(due).to_string()),
         outcome: (told == Told::Outcomes).then(|| done.outcome.as_str()),
         error,
+        task: change.task.as_ref().map(|task| self::task(change, task, told)),
+        does: change.action.as_str(),
         label: change.label.to_string(),
         removal: change.is_removal(),
     }
 }
 
-fn entitlement(change: &plan::Change) -> Entitlement {
+/// What a person is to do. In a plan, a clock that starts by applying it does not run yet.
+fn task(change: &plan::Change, task: &plan::Task, told: Told) -> Task {
+    let task = if told == Told::Plan && !task.known { &task.unasked() } else { task };
+    let told = |time: Option<Timestamp>| time.map(|time| whole_seconds(time).to_string());
+    Task {
+        id: task.id.to_string(),
+        does: change.action.as_str(),
+        clicks: task.clicks.as_ref().map(text),
+        opened: told(task.opened),
+        due: told(task.due),
+        overdue: task.overdue,
+    }
+}
+
+/// What a change is about.
+pub(crate) fn entitlement(change: &plan::Change) -> Entitlement {
     let named = !change.slot.name.is_empty() && !change.slot.is_account();
     Entitlement {
         kind: change.slot.kind.to_string(),

@@ -176,18 +176,41 @@ pub(crate) struct Change {
     pub(crate) permitted: bool,
     /// Why it waits for a decision.
     pub(crate) held: Option<&'static str>,
-    /// When a settling removal will be done (RFC 3339).
+    /// When a settling removal will be done (RFC 3339); the deadline of a task is its own.
     pub(crate) due: Option<String>,
     /// After `apply`: `applied`, `unverified`, `failed`, `skipped`, `held` or `pending`.
     pub(crate) outcome: Option<&'static str>,
     /// Why it failed.
     pub(crate) error: Option<String>,
+    /// What a person is to do; with action `task` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) task: Option<Task>,
+    /// What it does, also where a person does it.
+    #[serde(skip)]
+    pub(crate) does: &'static str,
     /// What a person reads where nobody is known.
     #[serde(skip)]
     pub(crate) label: String,
     /// Whether somebody loses something by it.
     #[serde(skip)]
     pub(crate) removal: bool,
+}
+
+/// How a person carries out a change that the app's interface cannot do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Task {
+    /// Short, and the same from run to run.
+    pub(crate) id: String,
+    /// What is to be done: a word of the other actions.
+    pub(crate) does: &'static str,
+    /// Where to click; null where nobody said.
+    pub(crate) clicks: Option<String>,
+    /// Since when somebody is asked to do it (RFC 3339); null while it is held, settles or is only reported.
+    pub(crate) opened: Option<String>,
+    /// Until when it should be done (RFC 3339); null where it may take for ever.
+    pub(crate) due: Option<String>,
+    /// Whether that time has passed.
+    pub(crate) overdue: bool,
 }
 
 /// One attribute before and after.

@@ -106,6 +106,7 @@ fn details(text: &mut Bounded, app: &App) {
     list(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown);
     list(text, "Settling", &sorted.settling);
     list(text, "Removals", &sorted.removals);
+    list(text, "Tasks for people", &sorted.tasks);
     waits(text, app, &sorted.held);
     if !app.drift.is_empty() {
         text.line("\n**Differs, and nobody declared it**\n");
@@ -154,6 +155,12 @@ fn list(text: &mut Bounded, title: &str, changes: &[&Change]) {
         let mut line = format!("- {sign} {} {action} {}", code_span(words::whose(change)), code_span(&change.reason));
         if let Some(due) = &change.due {
             let _ = write!(line, " due {due}");
+        }
+        if let Some(task) = &change.task {
+            let _ = write!(line, " {}", code_span(&words::task(task)));
+        }
+        if let Some(clicks) = change.task.as_ref().and_then(|task| task.clicks.as_ref()) {
+            let _ = write!(line, " {}", code_span(clicks));
         }
         if let Some(outcome) = change.outcome {
             let _ = write!(line, " **{outcome}**");

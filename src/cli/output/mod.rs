@@ -36,7 +36,8 @@ impl Next {
     fn steps(&self, document: &PlanDocument) -> Vec<(String, String)> {
         let mut steps = Vec::new();
         let sendable = document.apps.iter().flat_map(|app| &app.changes).any(|change| {
-            change.permitted && change.held.is_none() && change.due.is_none() && change.outcome.is_none()
+            let open = change.permitted && change.held.is_none() && change.due.is_none();
+            open && change.task.is_none() && change.outcome.is_none()
         });
         if self.offers_apply && sendable {
             steps.push((format!("appaccess apply {}", self.flags), "makes these changes".to_owned()));

@@ -1,7 +1,7 @@
 //! A plan, or what became of it, for a person at a terminal. Styles are always written: whoever prints decides whether
 //! they are kept.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use anstyle::{AnsiColor, Effects, Style};
 
@@ -56,6 +56,7 @@ fn one_app(text: &mut String, app: &App) {
     section(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown, true);
     section(text, "Settling: done at the time that is named, unless the claim comes back", &sorted.settling, false);
     section(text, "Removals", &sorted.removals, false);
+    tasks(text, &sorted.tasks);
     match &app.waits {
         Waits::Hold { hold: Some(hold) } => held(text, hold, &sorted.held),
         Waits::Intent { intent } => withdrawn(text, intent),
@@ -115,6 +116,9 @@ fn line(text: &mut String, change: &Change, dimmed: bool) {
     if let Some(due) = &change.due {
         further = format!("due {due}; {further}");
     }
+    if let Some(task) = &change.task {
+        further = format!("{}; {further}", printable(&words::task(task)));
+    }
     let _ = write!(text, "    {}  {}", painted(style, &format!("{} {action}", mark.sign())), painted(DIM, &further));
     if let Some(outcome) = change.outcome {
         let style = match outcome {
@@ -148,6 +152,15 @@ fn section(text: &mut String, title: &str, changes: &[&Change], dimmed: bool) {
     }
     let _ = writeln!(text, "  {}", painted(if dimmed { DIM } else { BOLD }, &format!("{title}:")));
     by_person(text, words::by_name(changes), dimmed);
+}
+
+/// What people are asked to do, and once each where to click.
+fn tasks(text: &mut String, changes: &[&Change]) {
+    section(text, "Tasks, for somebody to do by hand", changes, false);
+    let clicks: BTreeSet<&str> = changes.iter().filter_map(|change| change.task.as_ref()?.clicks.as_deref()).collect();
+    for clicks in clicks {
+        let _ = writeln!(text, "    {}", painted(DIM, &printable(&format!("where: {clicks}"))));
+    }
 }
 
 fn held(text: &mut String, hold: &Hold, changes: &[&Change]) {

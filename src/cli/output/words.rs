@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{App, Change, Drift, Entitlement, PlanDocument, Waits};
+use super::document::{App, Change, Drift, Entitlement, PlanDocument, Task, Waits};
 
 /// Whether a change adds, alters or takes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Mark {
         if change.removal {
             Self::Remove
         } else {
-            match change.action.as_bytes() {
-                b"update" | b"change" | b"adopt" | b"task" => Self::Alter,
+            match change.does.as_bytes() {
+                b"update" | b"change" | b"adopt" => Self::Alter,
                 _ => Self::Add,
             }
         }
@@ -57,15 +57,24 @@ pub(super) fn action(change: &Change) -> String {
             let from = values.from.clone().unwrap_or_else(nothing);
             format!("{name}: {from} → {}", values.to.clone().unwrap_or_else(nothing))
         });
-        return format!("{} {}", change.action, each.collect::<Vec<_>>().join(", "));
+        return format!("{} {}", change.does, each.collect::<Vec<_>>().join(", "));
     }
-    if change.action == "change" {
+    if change.does == "change" {
         let from = change.from.clone().unwrap_or_else(nothing);
         let to = change.to.clone().unwrap_or_else(nothing);
         let named = change.entitlement.level.as_ref().map(|_| format!(" {}", change.entitlement.name));
         return format!("change {}{} {from} → {to}", change.entitlement.kind, named.unwrap_or_default());
     }
-    format!("{} {}", change.action, entitlement(&change.entitlement))
+    format!("{} {}", change.does, entitlement(&change.entitlement))
+}
+
+/// A task by its id, with its deadline.
+pub(super) fn task(task: &Task) -> String {
+    match (&task.due, task.overdue) {
+        (None, _) => format!("task {}", task.id),
+        (Some(due), false) => format!("task {}, until {due}", task.id),
+        (Some(due), true) => format!("task {}, overdue since {due}", task.id),
+    }
 }
 
 /// Under whose name changes are listed.
@@ -167,6 +176,8 @@ pub(super) struct Sorted<'a> {
     pub(super) shown: Vec<&'a Change>,
     /// Matters of our books.
     pub(super) adopted: Vec<&'a Change>,
+    /// What people are asked to do.
+    pub(super) tasks: Vec<&'a Change>,
 }
 
 impl<'a> Sorted<'a> {
@@ -178,6 +189,7 @@ impl<'a> Sorted<'a> {
             settling: Vec::new(),
             shown: Vec::new(),
             adopted: Vec::new(),
+            tasks: Vec::new(),
         };
         for change in changes {
             let list = if !change.permitted {
@@ -188,6 +200,8 @@ impl<'a> Sorted<'a> {
                 &mut sorted.settling
             } else if change.action == "adopt" {
                 &mut sorted.adopted
+            } else if change.task.is_some() {
+                &mut sorted.tasks
             } else if change.removal {
                 &mut sorted.removals
             } else {
@@ -207,6 +221,7 @@ pub(super) struct Totals {
     pub(super) remove: usize,
     pub(super) held: usize,
     pub(super) settling: usize,
+    pub(super) tasks: usize,
     pub(super) shown: usize,
     pub(super) drift: usize,
     pub(super) applied: usize,
@@ -234,6 +249,7 @@ impl Totals {
             remove: sorted.removals.len(),
             held: sorted.held.len(),
             settling: sorted.settling.len(),
+            tasks: sorted.tasks.len(),
             shown: sorted.shown.iter().filter(|change| change.action != "adopt").count(),
             drift: app.drift.len(),
             applied: outcome("applied"),
@@ -256,6 +272,7 @@ impl Totals {
             remove: total.remove + app.remove,
             held: total.held + app.held,
             settling: total.settling + app.settling,
+            tasks: total.tasks + app.tasks,
             shown: total.shown + app.shown,
             drift: total.drift + app.drift,
             applied: total.applied + app.applied,
@@ -285,6 +302,7 @@ impl Totals {
             (self.withdrawn, "withdrawn"),
             (self.held, "held"),
             (self.settling, "settling"),
+            (self.tasks, if self.tasks == 1 { "task for a person" } else { "tasks for people" }),
             (self.shown, "only reported, as mode and `manage` say"),
             (self.drift, differences),
             (self.unread, "not read"),

@@ -160,6 +160,7 @@ pub(super) mod tests {
                 permitted: true,
                 held: None,
                 due: None,
+                task: None,
             },
             person: key.map(Person::literal),
             account: person.filter(|_| action != Action::Create).map(AccountId::new),
@@ -233,7 +234,6 @@ pub(super) mod tests {
             Action::Revoke,
             Action::Suspend,
             Action::Delete,
-            Action::Task,
         ]);
         let slot = proptest::sample::select(vec![
             Slot::account(),

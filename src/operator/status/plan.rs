@@ -93,7 +93,6 @@ fn action(action: CoreAction) -> Action {
         CoreAction::Revoke => Action::Revoke,
         CoreAction::Suspend => Action::Suspend,
         CoreAction::Delete => Action::Delete,
-        CoreAction::Task => Action::Task,
     }
 }
 

@@ -114,6 +114,7 @@ mod tests {
             permitted: true,
             held: None,
             due: None,
+            task: None,
         };
         Work { change, person: None, account: None, entitlement: None }
     }

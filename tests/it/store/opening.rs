@@ -166,7 +166,21 @@ async fn a_store_from_a_later_version_is_left_alone() {
     filled(&location).await;
     alter(&path, "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '2030-01-01', 1, x'00', 0)").await;
     let error = refused(&location).await;
-    assert!(matches!(error, StoreError::Future { found: 9999, known: 1 }), "{error:?}");
+    assert!(matches!(error, StoreError::Future { found: 9999, known: 2.. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_upgraded_by_whoever_writes_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, location) = location(&folder);
+    filled(&location).await;
+    alter(&path, "DROP TABLE tasks").await;
+    alter(&path, "DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    let error = Store::open_existing(&location).await.unwrap_err();
+    assert!(matches!(error, StoreError::Outdated { found: 1, .. }), "{error:?}");
+    let store = Store::open(&location).await.unwrap();
+    let memory = store.memory(&app(), now()).await.unwrap();
+    assert_eq!((memory.inventory.len(), memory.tasks.len()), (1, 0));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess::store::{Changes, Store, Update};
 use appaccess_core::access::{
-    AccountHold, AccountId, ClaimName, Decision, Directive, Edge, Mail, Memory, ObjectName, Origin, OwnedEdge,
-    PersonKey, RecordedHold, RemovalRecord, SeenClaim, Slot, Text, Tombstone, WithdrawnClaim,
+    AccountHold, AccountId, ClaimName, Decision, Directive, Edge, Mail, Memory, ObjectName, OpenTask, Origin,
+    OwnedEdge, PersonKey, RecordedHold, RemovalRecord, SeenClaim, Slot, Text, Tombstone, WithdrawnClaim,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::{
@@ -93,6 +93,10 @@ fn records() -> impl Strategy<Value = BTreeSet<RemovalRecord>> {
     btree_set((recent(), text()).prop_map(|(at, who)| RemovalRecord { at, who }), 0..3)
 }
 
+fn task() -> impl Strategy<Value = OpenTask> {
+    (any_time(), option::of(account())).prop_map(|(opened, removes)| OpenTask { opened, removes })
+}
+
 fn decision() -> impl Strategy<Value = Decision> {
     let directive = select(vec![Directive::Approve, Directive::Reject]);
     (text(), directive, option::of(text()), 1..3_i64).prop_map(|(digest, directive, decided_by, hours)| Decision {
@@ -146,10 +150,11 @@ fn update(decisions: Vec<Decision>) -> impl Strategy<Value = Update> {
         changes(names, text()),
         (btree_map(account(), any_time(), 0..3), btree_set(account(), 0..3)),
         (btree_map(account(), btree_map(text(), text(), 0..3), 0..3), btree_set(account(), 0..3)),
+        (btree_map(text(), task(), 0..3), btree_set(text(), 0..3)),
     );
     (edges(), facts, accounts).prop_map(|(edges, facts, accounts)| {
         let (removals, additions, holds, decisions_used_up, first_removals_decided, restored) = facts;
-        let (last_complete, groups, unmanaged, not_kept) = accounts;
+        let (last_complete, groups, unmanaged, not_kept, tasks) = accounts;
         Update {
             removals,
             additions,
@@ -161,6 +166,7 @@ fn update(decisions: Vec<Decision>) -> impl Strategy<Value = Update> {
             groups,
             unmanaged_since: Changes { set: unmanaged.0, cleared: unmanaged.1 },
             not_kept: Changes { set: not_kept.0, cleared: not_kept.1 },
+            tasks: Changes { set: tasks.0, cleared: tasks.1 },
             ..edges
         }
     })

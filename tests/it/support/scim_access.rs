@@ -91,6 +91,7 @@ pub(crate) fn work(action: Action, person: Option<&Person>, account: Option<&Acc
             permitted: true,
             held: None,
             due: None,
+            task: None,
         },
         person: person.cloned(),
         account: account.cloned(),

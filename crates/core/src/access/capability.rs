@@ -135,6 +135,12 @@ pub struct ByHand {
 }
 
 impl ByHand {
+    /// Whether people delete accounts, by themselves or once they are suspended.
+    #[must_use]
+    pub fn deletes(&self) -> bool {
+        self.everything || self.delete
+    }
+
     /// Where to click for an action.
     #[must_use]
     pub fn clicks_for(&self, action: &str) -> Option<&Text> {

@@ -82,6 +82,15 @@ pub struct WithdrawnClaim {
     pub refused: bool,
 }
 
+/// Something that a person is asked to do in an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTask {
+    /// Since when.
+    pub opened: Timestamp,
+    /// The account that may leave the listing by it.
+    pub removes: Option<AccountId>,
+}
+
 /// One person who lost something: counted in the budget for 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemovalRecord {
@@ -155,6 +164,8 @@ pub struct Memory {
     pub unmanaged_since: BTreeMap<AccountId, Timestamp>,
     /// Attributes that the app does not keep as sent, by account: reported once, not written again.
     pub not_kept: BTreeMap<AccountId, BTreeMap<Text, Text>>,
+    /// What people are asked to do, by the id of the task.
+    pub tasks: BTreeMap<Text, OpenTask>,
     /// The number of the last intent.
     pub sequence: u64,
     /// Whether the store or the cluster went back in time, so that removals wait for a decision.

@@ -15,8 +15,8 @@ pub use capability::{ByHand, Capabilities, Cliff, EntitlementKind, LoginSource, 
 pub use claim::{Claim, ClaimName, Evidence};
 pub use mail::{Mail, MailError};
 pub use memory::{
-    AccountHold, Decision, Directive, Memory, Origin, OwnedEdge, RecordedHold, RemovalRecord, SeenClaim, Tombstone,
-    WithdrawnClaim,
+    AccountHold, Decision, Directive, Memory, OpenTask, Origin, OwnedEdge, RecordedHold, RemovalRecord, SeenClaim,
+    Tombstone, WithdrawnClaim,
 };
 pub use name::{NameError, ObjectName};
 pub use person::{Person, PersonKey, PersonName};

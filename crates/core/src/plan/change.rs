@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::Task;
 use crate::access::{AccountId, Class, Evidence, Level, PersonKey, Slot, Text};
 
 /// What a change does.
@@ -29,8 +30,6 @@ pub enum Action {
     Suspend,
     /// Deletes an account.
     Delete,
-    /// A task for a person, in an app without an API.
-    Task,
 }
 
 impl Action {
@@ -48,7 +47,6 @@ impl Action {
             Self::Revoke => "revoke",
             Self::Suspend => "suspend",
             Self::Delete => "delete",
-            Self::Task => "task",
         }
     }
 
@@ -66,7 +64,6 @@ impl Action {
             Self::Revoke,
             Self::Suspend,
             Self::Delete,
-            Self::Task,
         ];
         all.into_iter().find(|action| action.as_str() == word)
     }
@@ -202,6 +199,8 @@ pub struct Change {
     pub held: Option<HeldReason>,
     /// When a settling removal will be done.
     pub due: Option<Timestamp>,
+    /// How a person carries it out, where the app's interface cannot: then it is never sent.
+    pub task: Option<Task>,
 }
 
 impl Change {
@@ -215,10 +214,35 @@ impl Change {
         }
     }
 
-    /// Whether it is sent to the app now: permitted, not held, not settling, and not a matter of our books alone.
+    /// Whether somebody gains something by it.
+    #[must_use]
+    pub fn is_addition(&self) -> bool {
+        let gains = matches!(self.action, Action::Create | Action::Invite | Action::Grant | Action::Activate);
+        gains && self.person.is_some()
+    }
+
+    /// Whether its turn has come: permitted, not held, not settling, and not a matter of our books alone.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.permitted && self.held.is_none() && self.due.is_none() && self.action != Action::Adopt
+    }
+
+    /// Whether it is sent to the app now: its turn has come, and it is not a person's to carry out.
     #[must_use]
     pub fn is_to_be_sent(&self) -> bool {
-        self.permitted && self.held.is_none() && self.due.is_none() && self.action != Action::Adopt
+        self.is_open() && self.task.is_none()
+    }
+
+    /// The task that somebody is asked to do now.
+    #[must_use]
+    pub fn open_task(&self) -> Option<&Task> {
+        self.task.as_ref().filter(|_| self.is_open())
+    }
+
+    /// The word of the command line's contract: what it does, or `task` where a person does it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        if self.task.is_some() { "task" } else { self.action.as_str() }
     }
 
     /// Whether it counts as a change that is still to come: not an adoption, and permitted.

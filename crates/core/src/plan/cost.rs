@@ -35,8 +35,9 @@ pub fn cost(pricing: &Pricing, input: &Input<'_>, plan: &Plan) -> Cost {
     let paid = purchased.unwrap_or_else(|| whole_packs(used, pricing.pack));
     let unused = paid.saturating_sub(holders);
     let wasted = unused / pricing.pack.max(1) * pricing.pack.max(1);
-    let gained = plan.to_be_sent().filter(|change| change.slot.is_account() && gains_seat(change.action)).count();
-    let lost = plan.to_be_sent().filter(|change| change.slot.is_account() && loses_seat(change.action)).count();
+    let open = || plan.changes.iter().filter(|change| change.is_open() && change.slot.is_account());
+    let gained = open().filter(|change| gains_seat(change.action)).count();
+    let lost = open().filter(|change| loses_seat(change.action)).count();
     let used_after = used.saturating_add(number(gained)).saturating_sub(number(lost));
     let paid_after = purchased.map_or_else(
         || whole_packs(used_after, pricing.pack),

@@ -84,6 +84,7 @@ impl<'a> Draft<'a> {
             permitted: false,
             held: None,
             due: None,
+            task: None,
         };
         change.permitted = permits(self.input, &change);
         self.changes.push(change);

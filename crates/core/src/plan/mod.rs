@@ -17,6 +17,7 @@ mod outcome;
 mod owned;
 mod proof;
 mod reason;
+mod task;
 mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,11 +30,12 @@ pub use guard::{Holders, approves, is_protected};
 pub use hold::{Hold, digest_text, hold_digest, row};
 pub use intent::{Withdrawal, intent_digest, withdrawals};
 pub use outcome::Outcome;
+pub use task::Task;
 
 use crate::{
     access::{
-        AccountId, AppPolicy, Capabilities, ClaimName, Class, Edge, LookUp, Memory, Mode, Observation, OwnedEdge,
-        PersonKey, Text, Tombstone, WithdrawnClaim,
+        AccountId, AppPolicy, Capabilities, ClaimName, Class, Edge, LookUp, Memory, Mode, Observation, OpenTask,
+        OwnedEdge, PersonKey, RemovalRecord, Text, Tombstone, WithdrawnClaim,
     },
     resolve::{ClaimProblem, Desired},
 };
@@ -126,6 +128,16 @@ pub struct Bookkeeping {
     /// What this pass is the first to find withdrawn: the intent digest and the rows of the removals that follow. To be
     /// remembered as a hold that was shown under that digest.
     pub intents: BTreeMap<Text, BTreeSet<Text>>,
+    /// What people are asked to do from now on.
+    pub tasks: BTreeMap<Text, OpenTask>,
+    /// Tasks that are done, or not to be done any more.
+    pub tasks_done: BTreeSet<Text>,
+    /// Whose loss somebody is asked to bring about, as the budget counts it.
+    pub removals: BTreeSet<RemovalRecord>,
+    /// Whose gain somebody is asked to bring about.
+    pub additions: BTreeSet<RemovalRecord>,
+    /// Whether somebody is asked to remove something, so that the first removals are decided.
+    pub first_removals_decided: bool,
 }
 
 impl Bookkeeping {
@@ -166,6 +178,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The changes that somebody is asked to carry out now, in order.
+    pub fn tasks(&self) -> impl Iterator<Item = (&Change, &Task)> {
+        self.changes.iter().filter_map(|change| Some((change, change.open_task()?)))
+    }
+
     /// The changes that go to the app now, in order.
     pub fn to_be_sent(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.is_to_be_sent())
@@ -188,7 +205,9 @@ pub fn plan(input: &Input<'_>) -> Plan {
     draft.compare_unmanaged();
     let mut plan = draft.finish();
     order::sort(&mut plan.changes);
+    task::mark(input, &mut plan.changes);
     guard::judge(input, &mut plan);
+    task::open(input, &mut plan);
     plan.hold = hold::gather(input, &plan.changes);
     if input.policy.mode == Mode::Full && !input.options.stateless {
         plan.bookkeeping.intents.extend(intent::found(input, &canonical, &plan.changes));

@@ -24,10 +24,9 @@ fn rank(change: &Change) -> u8 {
         Action::Create | Action::Invite => 4,
         Action::Grant => 5,
         Action::Change if !change.is_removal() => 6,
-        Action::Task => 7,
-        Action::Change => 8,
-        Action::Revoke => 9,
-        Action::Suspend => 10,
-        Action::Delete => 11,
+        Action::Change => 7,
+        Action::Revoke => 8,
+        Action::Suspend => 9,
+        Action::Delete => 10,
     }
 }

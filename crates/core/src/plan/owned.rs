@@ -104,9 +104,7 @@ impl Draft<'_> {
             (AccountHold::Suspended { .. }, false) => self.note_readded(edge, owned, account),
             (AccountHold::Suspended { since, cause }, true) => {
                 let cause = Cause::from_word(cause).unwrap_or(Cause::Withdrawn);
-                let after = self.rule(cause).delete_after;
-                let ripe = after.and_then(|after| later(*since, after)).is_some_and(|due| due <= self.input.now);
-                if ripe && self.may_remove() {
+                if self.is_ripe(self.rule(cause), *since) && self.may_remove() {
                     let reason = self.reason(edge, owned);
                     self.remove_account(edge, account, Action::Delete, reason);
                 }
@@ -130,6 +128,18 @@ impl Draft<'_> {
                 }
             }
         }
+    }
+
+    /// Whether an account that was suspended at `since` is to be deleted by now. Where only people can delete, `Delete`
+    /// is a suspension first, and the deletion follows at once.
+    fn is_ripe(&self, rule: OffboardingRule, since: Timestamp) -> bool {
+        let can = self.input.capabilities;
+        let ripe = match (rule.action, rule.delete_after) {
+            (_, Some(after)) => later(since, after).is_some_and(|due| due <= self.input.now),
+            (RemovalAction::Delete, None) => can.by_hand.delete,
+            (_, None) => false,
+        };
+        ripe && (can.delete || can.by_hand.deletes())
     }
 
     fn rule(&self, cause: Cause) -> OffboardingRule {

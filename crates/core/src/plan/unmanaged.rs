@@ -92,7 +92,7 @@ impl Draft<'_> {
                 return;
             }
             UnmanagedAction::Suspend => (Action::Suspend, "Suspend"),
-            UnmanagedAction::Delete if self.input.capabilities.delete => (Action::Delete, "Delete"),
+            UnmanagedAction::Delete if self.deletes(account) => (Action::Delete, "Delete"),
             UnmanagedAction::Delete if account.state == AccountState::Suspended => {
                 self.no_longer_unmanaged(&account.id);
                 return;
@@ -116,6 +116,12 @@ impl Draft<'_> {
         let evidence = Evidence::Policy(format!("unmanaged.{}: {word}", stranger.class.as_str()).into());
         let change = self.change(&subject, action, Slot::account(), Cause::Unmanaged, evidence);
         change.due = due;
+    }
+
+    /// Whether an account can be deleted as it is: where only people can, once it is suspended.
+    fn deletes(&self, account: &ObservedAccount) -> bool {
+        let can = self.input.capabilities;
+        can.delete || (can.by_hand.deletes() && account.state == AccountState::Suspended)
     }
 
     fn tombstone_of(&self, account: &ObservedAccount) -> bool {

@@ -166,9 +166,12 @@ fn place(
         }
         (None, _) => {
             summary.pending += 1;
-            let why =
-                if change.permitted { "is being made" } else { "the target app's mode or `manage` does not allow it" };
-            ("pending", why.to_owned())
+            let why = match change.open_task() {
+                Some(task) => format!("task {} for a person", task.id),
+                None if change.permitted => "is being made".to_owned(),
+                None => "the target app's mode or `manage` does not allow it".to_owned(),
+            };
+            ("pending", why)
         }
     };
     let person =

@@ -43,7 +43,7 @@ pub enum Severity {
     Done,
     /// Changes are to come.
     Pending,
-    /// Something is held and waits for a decision.
+    /// Something is held and waits for a decision, or a person's task is past its deadline.
     Held,
     /// Something failed.
     Failed,
@@ -60,7 +60,7 @@ pub fn severity(situation: &AppSituation<'_>) -> Severity {
         return Severity::Failed;
     }
     let Some(plan) = situation.plan else { return Severity::Done };
-    if plan.hold.is_some() {
+    if plan.hold.is_some() || overdue(plan) > 0 {
         Severity::Held
     } else if open(situation, plan).next().is_some() {
         Severity::Pending
@@ -79,6 +79,11 @@ fn open<'a>(situation: &'a AppSituation<'_>, plan: &'a Plan) -> impl Iterator<It
             change.is_pending() && !done
         })
         .map(|(_, change)| change)
+}
+
+/// Tasks that are past their deadline.
+fn overdue(plan: &Plan) -> usize {
+    plan.tasks().filter(|(_, task)| task.overdue).count()
 }
 
 fn failed(situation: &AppSituation<'_>) -> usize {
@@ -105,7 +110,27 @@ pub fn app_conditions(situation: &AppSituation<'_>) -> Vec<Condition> {
         conditions.push(Condition::new("Reconciling", true, "Progressing", "permitted changes are being made"));
     }
     conditions.push(held(situation));
+    conditions.extend(tasks(situation));
     conditions
+}
+
+/// Whether people are late, where they are asked to do something at all.
+fn tasks(situation: &AppSituation<'_>) -> Option<Condition> {
+    let plan = situation.plan?;
+    let (late, open) = (overdue(plan), plan.tasks().count());
+    match (late, open) {
+        (_, 0) => None,
+        (0, _) => Some(Condition::new("TasksOverdue", false, "InTime", format!("{} open", told(open)))),
+        _ => Some(Condition::new("TasksOverdue", true, "TasksOverdue", late_message(late, open))),
+    }
+}
+
+fn late_message(late: usize, open: usize) -> String {
+    format!("{late} of {} past the deadline; `appaccess tasks` lists them", told(open))
+}
+
+fn told(tasks: usize) -> String {
+    counted(u64::try_from(tasks).unwrap_or(u64::MAX), "task", "tasks")
 }
 
 fn readiness(situation: &AppSituation<'_>) -> (Condition, Condition) {
@@ -147,10 +172,19 @@ fn quiet(situation: &AppSituation<'_>, plan: &Plan) -> (Condition, Condition) {
     let both = |ready: Truth, in_sync: Truth, reason: &str, message: String| {
         (Condition::new("Ready", ready, reason, message.clone()), Condition::new("InSync", in_sync, reason, message))
     };
+    let late = overdue(plan);
+    if late > 0 {
+        return both(Truth::False, Truth::False, "TasksOverdue", late_message(late, plan.tasks().count()));
+    }
     let settling = plan.changes.iter().filter(|change| change.permitted && change.due.is_some()).count();
-    let to_do = open(situation, plan).filter(|change| change.due.is_none()).count();
+    let to_do = open(situation, plan).filter(|change| change.due.is_none() && change.task.is_none()).count();
     if to_do > 0 {
         return both(Truth::Unknown, Truth::False, "Progressing", format!("{to_do} changes are being made"));
+    }
+    let asked = plan.tasks().count();
+    if asked > 0 {
+        let message = format!("{} for people; `appaccess tasks` lists them", told(asked));
+        return both(Truth::True, Truth::False, "TasksOpen", message);
     }
     if settling > 0 {
         return both(Truth::True, Truth::False, "Settling", format!("{settling} withdrawn entitlements settle"));

@@ -29,6 +29,14 @@ pub(crate) fn keep(memory: &mut Memory, books: &Bookkeeping, now: Timestamp) {
     memory.unmanaged_since.extend(books.unmanaged_since.iter().map(|id| (id.clone(), now)));
     memory.unmanaged_since.retain(|id, _| !books.no_longer_unmanaged.contains(id));
     memory.groups.extend(books.groups.clone());
+    memory.tasks.extend(books.tasks.clone());
+    memory.tasks.retain(|id, _| !books.tasks_done.contains(id));
+    memory.removals.extend(books.removals.iter().cloned());
+    memory.additions.extend(books.additions.iter().cloned());
+    if books.first_removals_decided {
+        memory.first_removals_decided = true;
+        memory.restored = false;
+    }
     for (digest, rows) in &books.intents {
         memory.holds.entry(digest.clone()).or_insert_with(|| RecordedHold { rows: rows.clone(), at: now });
     }
@@ -51,8 +59,7 @@ pub(crate) fn done(memory: &mut Memory, change: &Change, done: &Done, approved: 
             memory.removals.insert(RemovalRecord { at: now, who: change.whose() });
         }
     }
-    let gains = matches!(change.action, Action::Create | Action::Invite | Action::Grant | Action::Activate);
-    if gains && !approved && change.person.is_some() {
+    if change.is_addition() && !approved {
         memory.additions.insert(RemovalRecord { at: now, who: change.whose() });
     }
     let Some(person) = &change.person else {

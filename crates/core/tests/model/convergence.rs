@@ -26,12 +26,13 @@ fn comes_to_rest(world: &mut Installation) -> Result<(), TestCaseError> {
     for _ in 0..PASSES {
         let pass = world.pass();
         let approvable = pass.plan.changes.iter().any(|change| change.held.is_some_and(HeldReason::yields_to_approval));
-        if pass.is_quiet() && !approvable && pass.settling().is_empty() {
+        if pass.is_quiet() && !approvable && pass.tasks().is_empty() && pass.settling().is_empty() {
             return Ok(());
         }
         if let Some(hold) = &pass.plan.hold {
             world.decide(&hold.digest, Directive::Approve);
         }
+        world.people_work();
         world.wait(hours(48));
     }
     let pass = world.pass();
@@ -114,7 +115,7 @@ fn an_object_that_can_no_longer_be_read_never_removes_what_it_claims() {
             for _ in 0..4 {
                 world.wait(hours(25));
                 let pass = world.pass();
-                let lost = pass.sent.iter().filter(|change| change.is_removal()).find(|change| {
+                let lost = pass.deeds().filter(|change| change.is_removal()).find(|change| {
                     change.person.as_ref().is_some_and(|person| {
                         claimed.iter().any(|edge| edge.person == *person && edge.slot == change.slot)
                     })

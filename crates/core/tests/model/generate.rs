@@ -50,6 +50,8 @@ pub(crate) enum Edit {
     /// The next reading lacks an account of ours and claims to be whole.
     Lying(usize),
     Approve,
+    /// People do what they are asked to do.
+    PeopleWork,
     Terminating(bool),
 }
 
@@ -70,6 +72,15 @@ pub(crate) struct Rules {
     after: Option<i64>,
     memberships: bool,
     accounts: bool,
+    hands: Hands,
+}
+
+/// What the app leaves to people.
+#[derive(Clone, Copy, Debug)]
+enum Hands {
+    Nothing,
+    Deletions,
+    Everything,
 }
 
 /// One life of an installation.
@@ -180,6 +191,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         1 => prop::collection::vec(0..8_usize, 0..4).prop_map(Edit::Incomplete),
         1 => (0..8_usize).prop_map(Edit::Lying),
         3 => Just(Edit::Approve),
+        2 => Just(Edit::PeopleWork),
         1 => any::<bool>().prop_map(Edit::Terminating),
     ]
 }
@@ -192,13 +204,14 @@ fn rules() -> impl Strategy<Value = Rules> {
         2 => Just(UnmanagedAction::Report), 1 => Just(UnmanagedAction::Suspend), 1 => Just(UnmanagedAction::Delete)
     ];
     let mode = prop_oneof![1 => Just(Mode::Observe), 1 => Just(Mode::Additive), 8 => Just(Mode::Full)];
+    let hands = prop_oneof![3 => Just(Hands::Nothing), 1 => Just(Hands::Deletions), 1 => Just(Hands::Everything)];
     let minutes = || prop_oneof![2 => Just(None), 1 => (1_i64..2000).prop_map(Some)];
     (
         (mode, 0..4_u64, seldom(), seldom(), seldom(), seldom(), often()),
-        (action, minutes(), unmanaged, minutes(), often(), often()),
+        (action, minutes(), unmanaged, minutes(), often(), often(), hands),
     )
         .prop_map(|((mode, people, approve_first, protects_ana, keeps_an_admin, exclusive, adopts), rest)| {
-            let (withdrawn, delete_after, unmanaged, after, memberships, accounts) = rest;
+            let (withdrawn, delete_after, unmanaged, after, memberships, accounts, hands) = rest;
             Rules {
                 mode,
                 people,
@@ -213,6 +226,7 @@ fn rules() -> impl Strategy<Value = Rules> {
                 after,
                 memberships,
                 accounts,
+                hands,
             }
         })
 }
@@ -257,6 +271,11 @@ impl Life {
     pub(crate) fn begin(&self) -> Installation {
         let mut world = Installation::full();
         self.rules.apply(&mut world.policy);
+        let by_hand = &mut world.capabilities.by_hand;
+        by_hand.everything = matches!(self.rules.hands, Hands::Everything);
+        by_hand.delete = matches!(self.rules.hands, Hands::Deletions);
+        by_hand.due_in = Some(duration(24 * 60));
+        world.capabilities.delete = !world.capabilities.by_hand.delete;
         world.has_directory(directory(vec![person("1", "kim"), person("2", "lou")]));
         world.directory().groups.insert("eng".into(), ["1".into(), "2".into()].into());
         world.has_team("crew", team_of(vec![user("joel"), user("kim@acme.com")]));
@@ -302,6 +321,7 @@ impl Edit {
                     world.decide(&hold.digest, appaccess_core::access::Directive::Approve);
                 }
             }
+            Self::PeopleWork => world.people_work(),
             Self::Terminating(terminating) => world.terminating = *terminating,
             Self::Stale(_) | Self::Breaker(_) | Self::Leave(_) | Self::Return(_) | Self::EmptyGroup => {
                 self.in_directory(world);

@@ -44,6 +44,8 @@ pub(crate) struct Pass {
     pub(crate) desired: Desired,
     pub(crate) plan: Plan,
     pub(crate) sent: Vec<Change>,
+    /// What people are asked to do from now on.
+    pub(crate) asked: Vec<Change>,
     /// What was remembered when the plan was made.
     pub(crate) before: Memory,
     pub(crate) observation: Observation,
@@ -220,7 +222,24 @@ impl Installation {
             let open = self.look().1;
             books::use_up(&mut self.memory, &open);
         }
-        Pass { desired, plan, sent, before, observation }
+        let news =
+            |change: &&Change| change.open_task().is_some_and(|task| plan.bookkeeping.tasks.contains_key(&task.id));
+        let asked = plan.changes.iter().filter(news).cloned().collect();
+        Pass { desired, plan, sent, asked, before, observation }
+    }
+
+    /// People do what they are asked to do.
+    pub(crate) fn people_work(&mut self) {
+        let (desired, plan, _) = self.look();
+        let mut created: BTreeMap<PersonKey, AccountId> = BTreeMap::new();
+        for (change, _) in plan.tasks() {
+            let person: Option<&Person> = change.person.as_ref().and_then(|key| desired.people.get(key));
+            let account = change.account.clone().or_else(|| created.get(change.person.as_ref()?).cloned());
+            let done = self.app.apply(change, account, person);
+            if let (Some(key), Some(id)) = (&change.person, &done.account) {
+                created.insert(key.clone(), id.clone());
+            }
+        }
     }
 
     /// Passes until nothing is sent any more; the last one is returned.
@@ -262,6 +281,16 @@ impl Pass {
     /// What was sent, in order.
     pub(crate) fn sent(&self) -> Vec<String> {
         self.sent.iter().map(words).collect()
+    }
+
+    /// What was sent and what people were asked to do.
+    pub(crate) fn deeds(&self) -> impl Iterator<Item = &Change> {
+        self.sent.iter().chain(&self.asked)
+    }
+
+    /// What people are asked to do at the end of the pass.
+    pub(crate) fn tasks(&self) -> Vec<String> {
+        self.plan.tasks().map(|(change, _)| words(change)).collect()
     }
 
     /// What is permitted and held, with the reason.

@@ -34,3 +34,5 @@ mod removals;
 mod resolving;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod tasks;

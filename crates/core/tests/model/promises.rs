@@ -46,6 +46,7 @@ pub(crate) const PROMISES: &[(&str, Promise)] = &[
     ("deterministic", the_same_input_gives_the_same_plan),
     ("idempotent", a_second_pass_is_quiet),
     ("books", the_books_are_true),
+    ("tasks", what_people_do_is_never_sent),
 ];
 
 impl Watch {
@@ -63,7 +64,7 @@ impl Watch {
 }
 
 fn removals<'a>(step: &'a Step<'_>) -> impl Iterator<Item = &'a Change> {
-    step.pass.sent.iter().filter(|change| change.is_removal())
+    step.pass.deeds().filter(|change| change.is_removal())
 }
 
 fn edge(change: &Change) -> Option<Edge> {
@@ -78,7 +79,7 @@ fn no_removal_on_an_incomplete_reading(_: &Watch, step: &Step<'_>) -> Result<(),
 }
 
 fn nobody_is_created_twice(_: &Watch, step: &Step<'_>) -> Result<(), String> {
-    let created = step.pass.sent.iter().filter(|change| change.action == Action::Create && change.slot.is_account());
+    let created = step.pass.deeds().filter(|change| change.action == Action::Create && change.slot.is_account());
     for change in created {
         let key = change.person.as_ref().ok_or("an account for nobody")?;
         let person = step.pass.desired.people.get(key).ok_or("an account for a stranger")?;
@@ -174,7 +175,7 @@ fn enough_holders_stay(_: &Watch, step: &Step<'_>) -> Result<(), String> {
 }
 
 fn only_what_is_claimed_is_given(_: &Watch, step: &Step<'_>) -> Result<(), String> {
-    for change in step.pass.sent.iter().filter(|change| !change.is_removal()) {
+    for change in step.pass.deeds().filter(|change| !change.is_removal()) {
         let Some(edge) = edge(change) else { continue };
         let claims = match step.pass.desired.state(&edge) {
             State::Desired(desired) => &desired.claims,
@@ -195,7 +196,7 @@ fn only_what_is_claimed_is_given(_: &Watch, step: &Step<'_>) -> Result<(), Strin
 fn nothing_is_sent_in_observe(_: &Watch, step: &Step<'_>) -> Result<(), String> {
     let mode = step.before.policy.mode;
     let wrong =
-        step.pass.sent.iter().find(|change| mode == Mode::Observe || (mode == Mode::Additive && change.is_removal()));
+        step.pass.deeds().find(|change| mode == Mode::Observe || (mode == Mode::Additive && change.is_removal()));
     let owned = mode == Mode::Observe && !step.after.memory.inventory.is_empty();
     match (wrong, owned) {
         (Some(change), _) => Err(format!("{} in {mode:?}", words(change))),
@@ -253,7 +254,7 @@ fn an_account_changes_hands_never(_: &Watch, step: &Step<'_>) -> Result<(), Stri
         .filter(|(edge, _)| edge.slot.is_account())
         .map(|(edge, owned)| (&owned.account, &edge.person))
         .collect();
-    for change in &step.pass.sent {
+    for change in step.pass.deeds() {
         let owner = change.account.as_ref().and_then(|id| holder.get(id));
         let (Some(owner), Some(person)) = (owner, &change.person) else { continue };
         let handed_over = matches!(owner, PersonKey::Known { directory, .. }
@@ -266,7 +267,7 @@ fn an_account_changes_hands_never(_: &Watch, step: &Step<'_>) -> Result<(), Stri
 }
 
 fn what_flips_is_left_alone(_: &Watch, step: &Step<'_>) -> Result<(), String> {
-    for change in &step.pass.sent {
+    for change in step.pass.deeds() {
         let flips = edge(change).and_then(|edge| step.pass.before.flips.get(&edge));
         let recent = flips.into_iter().flatten().filter(|at| step.before.now.as_second() - at.as_second() < 86_400);
         if recent.count() >= 3 {
@@ -308,6 +309,26 @@ fn the_books_are_true(_: &Watch, step: &Step<'_>) -> Result<(), String> {
     let clocks = step.after.memory.withdrawn.keys();
     let stray = clocks.clone().find(|edge| !step.after.memory.inventory.contains_key(edge));
     stray.map_or(Ok(()), |edge| Err(format!("a clock runs for {edge}, which is not ours")))
+}
+
+fn what_people_do_is_never_sent(_: &Watch, step: &Step<'_>) -> Result<(), String> {
+    let by_hand = &step.before.capabilities.by_hand;
+    let is_theirs = |change: &Change| by_hand.everything || (by_hand.delete && change.action == Action::Delete);
+    let wrong = step.pass.sent.iter().find(|change| change.task.is_some() || is_theirs(change));
+    let open: BTreeSet<&Text> = step.pass.plan.tasks().map(|(_, task)| &task.id).collect();
+    let known: BTreeSet<&Text> = step.after.memory.tasks.keys().collect();
+    match wrong {
+        Some(change) => Err(format!("{} was sent", words(change))),
+        None if step.before.policy.mode != Mode::Observe && !open.is_subset(&known) => {
+            Err("a task has no clock".into())
+        }
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn what_people_are_asked_to_do_is_never_sent() {
+    kept("tasks");
 }
 
 #[test]

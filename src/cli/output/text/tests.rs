@@ -19,6 +19,8 @@ fn change(action: &'static str, person: &str, kind: &str, name: &str) -> Change 
         permitted: true,
         held: None,
         due: None,
+        task: None,
+        does: action,
         outcome: None,
         error: None,
         label: person.to_owned(),

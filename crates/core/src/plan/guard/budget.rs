@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use super::{Approvals, Change, HeldReason, Input, Plan, WINDOW, allowed_removals, is_open};
 use crate::{
     access::{RemovalRecord, Text},
-    plan::{Action, Cause, count::number},
+    plan::{
+        Action, Cause,
+        count::number,
+        task::{only_clears_away, was_let_pass},
+    },
 };
 
 /// Accounts seen in the last complete reading, the present one included.
@@ -16,7 +20,8 @@ pub(super) fn seen(input: &Input<'_>) -> u64 {
 
 /// Holds what goes beyond the budgets, and the first removals ever.
 pub(super) fn judge(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Plan) {
-    let limited = |change: &Change| is_limited(input, change) && !approvals.approves(change);
+    let limited =
+        |change: &Change| is_limited(input, change) && !approvals.approves(change) && !was_let_pass(input, change);
     let losing: BTreeSet<Text> =
         plan.changes.iter().filter(|change| is_open(change) && limited(change)).map(Change::whose).collect();
     let people = with_recent(input, &input.memory.removals, losing);
@@ -36,9 +41,9 @@ pub(super) fn judge(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Pla
 }
 
 /// Removals that count: of budgeted causes, lower levels among them; expiries, too, where nobody can tell the time.
-fn is_limited(input: &Input<'_>, change: &Change) -> bool {
+pub(in crate::plan) fn is_limited(input: &Input<'_>, change: &Change) -> bool {
     let expires = input.options.clock_is_doubtful && change.cause == Cause::Expired;
-    change.is_removal() && (change.cause.is_budgeted() || expires)
+    change.is_removal() && (change.cause.is_budgeted() || expires) && !only_clears_away(input, change)
 }
 
 fn judge_additions(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Plan) {
@@ -48,7 +53,8 @@ fn judge_additions(input: &Input<'_>, approvals: &Approvals<'_>, plan: &mut Plan
             change.action,
             Action::Create | Action::Invite | Action::Activate | Action::Grant | Action::Change
         );
-        gains && !change.is_removal() && change.person.is_some() && !approvals.approves(change)
+        let counts = gains && !change.is_removal() && change.person.is_some();
+        counts && !approvals.approves(change) && !was_let_pass(input, change)
     };
     let gaining: BTreeSet<Text> =
         plan.changes.iter().filter(|change| is_open(change) && adds(change)).map(Change::whose).collect();

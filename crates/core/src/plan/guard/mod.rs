@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use approvals::Approvals;
 pub use holders::Holders;
 
-use super::{Action, Cause, Change, HeldReason, Input, Plan, hold::row};
+pub(super) use budget::is_limited;
+
+use super::{Action, Cause, Change, HeldReason, Input, Plan, hold::row, task::was_let_pass};
 use crate::access::{AppPolicy, Edge, Mail, NeedsApproval, Observation, ObservedAccount, PersonKey, Slot};
 
 /// So many times within 24 hours makes an edge contended.
@@ -28,7 +30,8 @@ pub(super) fn judge(input: &Input<'_>, plan: &mut Plan) {
     let approvals = Approvals::new(input);
     hold(plan, |change| approvals.rejects(change).then_some(HeldReason::Rejected));
     hold(plan, |change| {
-        (needs_approval(input.policy, change) && !approvals.approves(change)).then_some(HeldReason::ApprovalRequired)
+        let waits = needs_approval(input.policy, change) && !approvals.approves(change) && !was_let_pass(input, change);
+        waits.then_some(HeldReason::ApprovalRequired)
     });
     budget::judge(input, &approvals, plan);
     inherit(plan);
@@ -41,9 +44,9 @@ fn hold(plan: &mut Plan, rule: impl Fn(&Change) -> Option<HeldReason>) {
     }
 }
 
-/// Whether a change would be made: permitted, not held, not settling, and not a matter of our books alone.
+/// Whether a change would be made, by us or by a person.
 fn is_open(change: &Change) -> bool {
-    change.is_to_be_sent()
+    change.is_open()
 }
 
 fn contended(input: &Input<'_>, change: &Change) -> Option<HeldReason> {
@@ -114,7 +117,7 @@ fn breaker(input: &Input<'_>, change: &Change) -> Option<HeldReason> {
 
 fn needs_approval(policy: &AppPolicy, change: &Change) -> bool {
     policy.safety.approve.iter().any(|rule| match rule {
-        NeedsApproval::Action(action) => **action == *change.action.as_str(),
+        NeedsApproval::Action(action) => **action == *change.action.as_str() || **action == *change.word(),
         NeedsApproval::Role(role) => {
             change.slot.is_role()
                 && (change.slot.name == *role || change.to.as_ref() == Some(role) || change.from.as_ref() == Some(role))
