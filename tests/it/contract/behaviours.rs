@@ -1,6 +1,7 @@
 //! The behaviours themselves, each once for all connectors.
 
 mod command_line;
+mod example;
 mod giving;
 mod reading;
 mod refusing;
@@ -8,6 +9,7 @@ mod taking;
 mod trouble;
 
 pub(super) use command_line::*;
+pub(super) use example::*;
 pub(super) use giving::*;
 pub(super) use reading::*;
 pub(super) use refusing::*;

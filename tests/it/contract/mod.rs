@@ -87,6 +87,8 @@ pub(crate) trait Stand: Sized + Send + Sync {
     const SPEC: &'static str = "";
     /// The fewest requests.
     const FLOOR: Floor;
+    /// The example of the connector's page, below `examples/`.
+    const EXAMPLE: Option<&'static str> = None;
 
     /// Starts the simulator: a tenant with the credential's own account in it, the owner where the vendor has one, and
     /// what [`Stand::STUDIO`] and [`Stand::PAYROLL`] name unless a claim makes it.
@@ -116,6 +118,9 @@ pub(crate) trait Stand: Sized + Send + Sync {
             self.seed(&format!("p{number}@birch.example.com"));
         }
     }
+
+    /// Makes something of a type exist, where claims cannot: a product, a workspace, a project.
+    fn provide(&self, _kind: &str, _name: &str) {}
 
     /// Gives somebody an entitlement behind the connector's back.
     fn give(&self, mail: &str, wanted: Wanted);
@@ -182,6 +187,7 @@ macro_rules! behaviours {
             a_worthless_key_is_named
             a_wrong_tenant_is_named
             the_command_line_does_the_same
+            the_example_of_its_page_comes_true
         }
     };
 }

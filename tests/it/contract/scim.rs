@@ -30,6 +30,8 @@ impl Stand for Scim {
     // Users and groups, one page each.
     const FLOOR: Floor = Floor { steady_reads: 2, newcomers_writes: |people| people + 1, leaver_writes: 2 };
 
+    const EXAMPLE: Option<&'static str> = Some("small-studio.yaml");
+
     async fn start() -> Self {
         Self { server: Server::start(Options::default()).await.expect("a port is free") }
     }

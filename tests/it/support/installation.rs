@@ -169,6 +169,12 @@ impl<V> Installation<V> {
         );
     }
 
+    /// Declares these documents, and nothing else.
+    pub(crate) fn declare(&mut self, documents: &str) {
+        self.app = documents.to_owned();
+        self.claims = String::new();
+    }
+
     /// Adds documents to what is declared.
     pub(crate) fn add(&mut self, documents: &str) {
         self.claims.push_str("---\n");
