@@ -6,3 +6,4 @@ pub mod clockify;
 pub mod harvest;
 pub mod scim;
 pub mod service;
+pub mod toggl;
