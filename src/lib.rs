@@ -3,6 +3,7 @@
 pub mod api;
 pub mod cli;
 pub mod connector;
+pub mod doctor;
 pub mod http;
 pub mod load;
 pub mod operator;

@@ -9,6 +9,7 @@ mod crds;
 mod credentials;
 mod decide;
 mod demo;
+mod doctor;
 mod error;
 mod exit;
 mod flags;
@@ -70,6 +71,8 @@ pub enum Command {
     Approve(decide::Flags),
     /// Say no to held changes, after showing every row
     Reject(decide::Flags),
+    /// Look at each app: reachable, credential, rights, quota, what it can do against what is claimed; changes nothing
+    Doctor(doctor::Flags),
     /// Print the definitions of the custom resources
     Crds(crds::Flags),
     /// Print the JSON Schema of an output
@@ -107,6 +110,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Operator(flags) => operator::run(flags, cluster).await,
         Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,
         Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
+        Command::Doctor(flags) => doctor::run(&flags, quiet).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),
         Command::Demo(flags) => demo::run(flags).await,

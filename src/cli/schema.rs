@@ -9,6 +9,7 @@ use super::{
     output::{
         self,
         cluster::ClusterDocument,
+        doctor::DoctorDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
     },
 };
@@ -24,6 +25,8 @@ enum Name {
     Decision,
     /// What `plan --cluster` prints.
     Cluster,
+    /// What `doctor` prints.
+    Doctor,
 }
 
 /// The flags of `schema`.
@@ -42,6 +45,7 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Validate => schema::<ValidateDocument>(),
         Name::Decision => schema::<DecisionDocument>(),
         Name::Cluster => schema::<ClusterDocument>(),
+        Name::Doctor => schema::<DoctorDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)

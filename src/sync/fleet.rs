@@ -81,8 +81,8 @@ pub struct Fleet {
 pub(super) struct Ready {
     pub(super) policy: AppPolicy,
     pub(super) connection: Connection,
-    target_key: String,
-    options: Options,
+    pub(super) target_key: String,
+    pub(super) options: Options,
 }
 
 impl Fleet {
@@ -127,23 +127,39 @@ impl Fleet {
     where
         F: Future<Output = AppResult>,
     {
+        let results = self.side_by_side(declared, chosen, work).await;
+        let reports = results.into_iter().map(|(name, app, result)| {
+            let result = result.unwrap_or_else(AppResult::Failed);
+            AppReport { app: name.clone(), mode: mode(app), result }
+        });
+        reports.collect()
+    }
+
+    /// Runs `work` for each chosen app, so many at a time, with a panic as a failure. Ordered by name.
+    pub(super) async fn side_by_side<'a, T, F>(
+        &self,
+        declared: Declared<'a>,
+        chosen: &BTreeSet<ObjectName>,
+        work: impl Fn(&'a ObjectName, &'a TargetApp) -> F,
+    ) -> Vec<(&'a ObjectName, &'a TargetApp, Result<T, Failure>)>
+    where
+        F: Future<Output = T>,
+    {
         let apps = declared.loaded.target_apps.iter().filter(|(name, _)| chosen.is_empty() || chosen.contains(*name));
         let tasks = apps.map(|(name, located)| {
             let work = work(name, &located.object);
             async move {
-                let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-                    AppResult::Failed(Failure {
-                        reason: "InternalError".into(),
-                        message: "the work on this app ended by a fault of ours; the others go on".into(),
-                        remedy: "report it with the log around this time".into(),
-                    })
+                let result = AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Failure {
+                    reason: "InternalError".into(),
+                    message: "the work on this app ended by a fault of ours; the others go on".into(),
+                    remedy: "report it with the log around this time".into(),
                 });
-                AppReport { app: name.clone(), mode: mode(&located.object), result }
+                (name, &located.object, result)
             }
         });
-        let mut reports: Vec<AppReport> = stream::iter(tasks).buffer_unordered(self.concurrency.max(1)).collect().await;
-        reports.sort_by(|left, right| left.app.cmp(&right.app));
-        reports
+        let mut results: Vec<_> = stream::iter(tasks).buffer_unordered(self.concurrency.max(1)).collect().await;
+        results.sort_by_key(|(name, ..)| *name);
+        results
     }
 
     async fn plan_one(

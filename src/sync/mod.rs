@@ -6,6 +6,7 @@
 mod apply;
 mod books;
 mod decisions;
+mod examine;
 mod fleet;
 mod look;
 mod merge;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use decisions::{declared as declared_decisions, refusal};
+pub use examine::{Examination, Examined, Holdings, everything};
 pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of, mode};
 pub use look::{Look, Options, look};
 pub use people::{read_directories, remember_directories};

@@ -1,7 +1,6 @@
 //! The status of a `TargetApp`.
 
 use appaccess_core::{
-    access::Provisioning,
     plan::{Cost, Drift, Hold, Plan},
     resolve::Desired,
     status::{AppSituation, Condition as Judgement, app_conditions},
@@ -87,16 +86,10 @@ fn show(status: &mut TargetAppStatus, report: &Report, plan_name: &str) {
     status.sequence = i64::try_from(report.memory.sequence).ok();
 }
 
-/// What the app can do, in words: what can be done with accounts, then the types of entitlements.
+/// What the app can do and what it lacks, in words.
 fn capabilities(report: &Report) -> Vec<String> {
-    let can = &report.look.capabilities;
-    let provisioning = match can.provisioning {
-        Provisioning::Create => "create",
-        Provisioning::Invite => "invite",
-    };
-    let abilities = [(true, provisioning), (can.suspend, "suspend"), (can.delete, "delete"), (can.look_up, "lookUp")];
-    let abilities = abilities.into_iter().filter(|(can, _)| *can).map(|(_, word)| word.to_owned());
-    abilities.chain(can.kinds.keys().map(|kind| clipped(kind, 63))).take(MOST_CAPABILITIES).collect()
+    let words = report.look.capabilities.words();
+    words.iter().take(MOST_CAPABILITIES).map(|word| clipped(word, 63)).collect()
 }
 
 fn counts(report: &Report, plan: &Plan) -> AccountCounts {

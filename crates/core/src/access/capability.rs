@@ -198,6 +198,28 @@ impl Capabilities {
         }
     }
 
+    /// What can be done, in words of one piece, in a fixed order: with accounts, by hand, the types that there are, and as
+    /// `notGroup` those that there could be and are not.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let provisioning = match self.provisioning {
+            Provisioning::Create => "create",
+            Provisioning::Invite => "invite",
+        };
+        let everything = self.by_hand.everything;
+        let abilities = [
+            (everything, "byHand"),
+            (true, provisioning),
+            (self.suspend, "suspend"),
+            (self.delete, "delete"),
+            (self.by_hand.delete && !everything, "deleteByHand"),
+            (self.look_up, "lookUp"),
+        ];
+        let abilities = abilities.into_iter().filter(|(can, _)| *can).map(|(_, word)| word.to_owned());
+        let absent = self.absent.keys().filter(|kind| !self.kinds.contains_key(*kind)).map(|kind| without(kind));
+        abilities.chain(self.kinds.keys().map(ToString::to_string)).chain(absent).collect()
+    }
+
     /// The type of a slot; `None` for the account and for types that the app does not have.
     #[must_use]
     pub fn kind(&self, slot: &Slot) -> Option<&EntitlementKind> {
@@ -213,5 +235,33 @@ impl Capabilities {
             (Some(from), Some(to)) => to < from,
             _ => from != to,
         }
+    }
+}
+
+/// `notProjectManager` for `project-manager`.
+fn without(kind: &str) -> String {
+    let mut word = String::from("not");
+    for part in kind.split(|letter: char| !letter.is_alphanumeric()) {
+        let mut letters = part.chars();
+        word.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        word.push_str(letters.as_str());
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_app_can_do_is_told_in_words_of_a_fixed_order_with_what_it_lacks() {
+        let mut capabilities = Capabilities::new(Provisioning::Invite);
+        capabilities.kinds.insert("role".into(), EntitlementKind::single(&["member", "admin"]));
+        capabilities.kinds.insert("group".into(), EntitlementKind::set());
+        capabilities.absent.insert("project-manager".into(), "its plan has no roles".into());
+        capabilities.absent.insert("group".into(), "was there a moment ago".into());
+        capabilities.by_hand.delete = true;
+        let words = ["invite", "suspend", "deleteByHand", "lookUp", "group", "role", "notProjectManager"];
+        assert_eq!(capabilities.words(), words);
     }
 }
