@@ -5,7 +5,7 @@ use appaccess::sim::scim::{Fault, Options, Server};
 use serde_json::{Value, json};
 
 use super::schema::assert_valid;
-use super::shell::{Ended, Shell};
+use crate::support::shell::{Ended, Shell};
 
 /// A target app with these fields, and its Secret.
 fn app(name: &str, base: &str, further: &str) -> String {
