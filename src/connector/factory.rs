@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod harvest;
 mod scim_settings;
 
 /// What the keys of a Secret hold.
@@ -128,10 +129,10 @@ impl fmt::Debug for Connection {
 #[must_use]
 pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, EntitlementKind>> {
     match &spec.connector {
+        Connector::Harvest(_) => Some(super::harvest::kinds()),
         Connector::Scim(_)
         | Connector::Clockify(_)
         | Connector::Toggl(_)
-        | Connector::Harvest(_)
         | Connector::Aha(_)
         | Connector::Manual(_) => None,
     }
@@ -146,11 +147,8 @@ pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, Entitlement
 pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Result<Connection, ConnectorError> {
     match &spec.connector {
         Connector::Scim(connector) => open_scim(connector, spec, supplies, options),
-        Connector::Clockify(_)
-        | Connector::Toggl(_)
-        | Connector::Harvest(_)
-        | Connector::Aha(_)
-        | Connector::Manual(_) => {
+        Connector::Harvest(connector) => harvest::open(connector, spec, supplies, options),
+        Connector::Clockify(_) | Connector::Toggl(_) | Connector::Aha(_) | Connector::Manual(_) => {
             let name = spec.connector.name();
             let what =
                 format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");

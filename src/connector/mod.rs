@@ -5,6 +5,7 @@
 mod error;
 mod factory;
 mod failure;
+mod harvest;
 mod rest;
 pub mod scim;
 

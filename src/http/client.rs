@@ -160,6 +160,15 @@ impl Client {
     pub fn base(&self) -> &Url {
         &self.0.settings.base
     }
+
+    /// A mark that changes with the credential and tells nothing about it: for what was learnt by one credential and is
+    /// not true of another.
+    #[must_use]
+    pub fn credential_mark(&self) -> String {
+        let digest = identity(&self.0.settings);
+        let mark = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        format!("{mark:016x}")
+    }
 }
 
 impl fmt::Debug for Client {

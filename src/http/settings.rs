@@ -186,7 +186,8 @@ impl Settings {
             allow_loopback: false,
             rate: RateSettings::default(),
             limits: Limits::default(),
-            user_agent: concat!("appaccess/", env!("CARGO_PKG_VERSION")),
+            // Some vendors, Harvest among them, refuse a client that names nobody to turn to.
+            user_agent: concat!("appaccess/", env!("CARGO_PKG_VERSION"), " (", env!("CARGO_PKG_REPOSITORY"), ")"),
             on_wait: None,
             shared,
         }

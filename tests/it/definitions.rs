@@ -129,11 +129,19 @@ pub(crate) async fn install(cluster: &Cluster) {
     cluster.install_definitions(&folder()).await;
 }
 
-/// The example files, in order.
+/// The example files, those of folders among them, in order.
 pub(crate) fn examples() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    let mut open = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples")];
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                files.push(path);
+            }
+        }
+    }
     files.sort();
     files
 }

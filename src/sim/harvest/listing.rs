@@ -80,7 +80,7 @@ fn below(call: &Call) -> String {
 /// The filters, which go along from page to page.
 fn kept(call: &Call) -> String {
     let filters = call.query.iter().filter(|(name, _)| matches!(name.as_str(), "is_active" | "updated_since"));
-    filters.map(|(name, value)| format!("&{name}={}", encoded(value))).collect()
+    filters.fold(String::new(), |kept, (name, value)| kept + "&" + name + "=" + &encoded(value))
 }
 
 fn encoded(value: &str) -> String {

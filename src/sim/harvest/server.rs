@@ -19,6 +19,13 @@ pub struct Harvest {
     pub(super) token: String,
 }
 
+impl Harvest {
+    /// The token is good for nothing any more.
+    pub fn revoke_token(&mut self) {
+        "another-token".clone_into(&mut self.token);
+    }
+}
+
 impl Service for Harvest {
     type State = State;
 

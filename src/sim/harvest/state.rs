@@ -202,6 +202,19 @@ impl State {
         id
     }
 
+    /// Gives somebody a business role.
+    pub fn hold_role(&mut self, role: u64, person: u64) {
+        if let Some(role) = self.roles.get_mut(&role) {
+            role.user_ids.insert(person);
+        }
+    }
+
+    /// The business role of this name.
+    #[must_use]
+    pub fn role_id(&self, name: &str) -> Option<u64> {
+        self.roles.iter().find(|(_, role)| role.name == name).map(|(id, _)| *id)
+    }
+
     /// The person with this mail address.
     #[must_use]
     pub fn id_of(&self, email: &str) -> Option<u64> {

@@ -141,7 +141,9 @@ fn ids_to_texts(value: &mut Value) {
                 } else if name == "user_ids"
                     && let Some(ids) = value.as_array_mut()
                 {
-                    ids.iter_mut().for_each(|id| *id = Value::from(id.to_string()));
+                    for id in ids {
+                        *id = Value::from(id.to_string());
+                    }
                 } else {
                     ids_to_texts(value);
                 }

@@ -4,6 +4,7 @@
 //! A new connector is one [`Stand`] in a file of its own, and one line of `stands!` at the end of this one.
 
 mod behaviours;
+mod harvest;
 mod operator;
 mod scim;
 mod table;
@@ -238,4 +239,5 @@ behaviours!(names);
 
 stands! {
     generic_scim: scim::Scim,
+    over_harvest: harvest::Harvest,
 }

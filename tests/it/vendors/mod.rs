@@ -1,1 +1,3 @@
 //! What is particular to each vendor: its quirks, refusals and floors of calls, against its simulator.
+
+mod harvest;
