@@ -4,7 +4,7 @@ use appaccess_core::plan::digest_text;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::load::{Loaded, Objects};
+use crate::load::{Loaded, Objects, roster};
 
 /// SHA-256 over all objects, in order of kind and name. Where they stand in which file does not matter.
 pub(super) fn digest(loaded: &Loaded) -> String {
@@ -17,6 +17,15 @@ pub(super) fn digest(loaded: &Loaded) -> String {
     add(&mut hash, &loaded.config_maps);
     for (name, labels) in &loaded.namespaces {
         line(&mut hash, name, labels);
+    }
+    digest_text(&hash.finalize())
+}
+
+/// SHA-256 over the rosters that stand in files.
+pub(super) fn digest_of_rosters(loaded: &Loaded) -> String {
+    let mut hash = Sha256::new();
+    for (name, text) in roster::files(loaded) {
+        line(&mut hash, &name.to_string(), &text);
     }
     digest_text(&hash.finalize())
 }

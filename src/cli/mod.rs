@@ -23,6 +23,7 @@ mod saved;
 mod schema;
 mod session;
 mod stop;
+mod tasks;
 mod validate;
 
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ pub enum Command {
     Plan(plan::Flags),
     /// Make the changes that mode, guards and approvals allow, and read them back
     Apply(apply::Flags),
+    /// Show what people are asked to do in apps that cannot do it themselves; changes nothing
+    Tasks(tasks::Flags),
     /// Keep reconciling over files until stopped
     Run(run::Flags),
     /// Keep reconciling over the custom resources of a Kubernetes cluster until stopped
@@ -106,6 +109,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Validate(flags) => validate::run(&flags),
         Command::Plan(flags) => plan::run(&flags, quiet).await,
         Command::Apply(flags) => apply::run(&flags, quiet).await,
+        Command::Tasks(flags) => tasks::run(&flags, quiet).await,
         Command::Run(flags) => run::run(&flags).await,
         Command::Operator(flags) => operator::run(flags, cluster).await,
         Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,

@@ -130,10 +130,10 @@ fn declarations(flags: &Flags, loaded: &mut Loaded, clock: &Clock, stop: &Cancel
     Declarations { loaded: Arc::new(loaded), fleet, digest }
 }
 
-/// Everything that a change of the files can change, faults among it.
+/// Everything that a change of the files can change, faults and rosters among it.
 fn fingerprint(loaded: &Loaded) -> String {
     let faults: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
-    format!("{} {}", inputs::digest(loaded), faults.join("\n"))
+    format!("{} {} {}", inputs::digest(loaded), inputs::digest_of_rosters(loaded), faults.join("\n"))
 }
 
 /// The files, where they say something new. Faults are told, and what is right goes on: what a broken document may have

@@ -11,6 +11,7 @@ use super::{
         cluster::ClusterDocument,
         doctor::DoctorDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
+        tasks::TasksDocument,
     },
 };
 
@@ -23,6 +24,8 @@ enum Name {
     Validate,
     /// What `approve` and `reject` print.
     Decision,
+    /// What `tasks` prints.
+    Tasks,
     /// What `plan --cluster` prints.
     Cluster,
     /// What `doctor` prints.
@@ -44,6 +47,7 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Plan => schema::<PlanDocument>(),
         Name::Validate => schema::<ValidateDocument>(),
         Name::Decision => schema::<DecisionDocument>(),
+        Name::Tasks => schema::<TasksDocument>(),
         Name::Cluster => schema::<ClusterDocument>(),
         Name::Doctor => schema::<DoctorDocument>(),
     };

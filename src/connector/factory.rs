@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod harvest;
+mod manual;
 mod scim_settings;
 
 /// What the keys of a Secret hold.
@@ -92,6 +93,11 @@ impl Connection {
         Self { reader: Arc::new(reader), writer: Arc::new(writer), client: Some(client), rate }
     }
 
+    /// The two halves of a connector that sends nothing.
+    fn without_requests(reader: impl Reader + 'static, writer: impl Writer + 'static) -> Self {
+        Self { reader: Arc::new(reader), writer: Arc::new(writer), client: None, rate: None }
+    }
+
     /// Gives the full time for waiting again, at the start of a pass.
     pub fn begin_pass(&self) {
         if let Some(client) = &self.client {
@@ -148,7 +154,8 @@ pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Resu
     match &spec.connector {
         Connector::Scim(connector) => open_scim(connector, spec, supplies, options),
         Connector::Harvest(connector) => harvest::open(connector, spec, supplies, options),
-        Connector::Clockify(_) | Connector::Toggl(_) | Connector::Aha(_) | Connector::Manual(_) => {
+        Connector::Manual(connector) => manual::open(connector, spec, supplies),
+        Connector::Clockify(_) | Connector::Toggl(_) | Connector::Aha(_) => {
             let name = spec.connector.name();
             let what =
                 format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");

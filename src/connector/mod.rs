@@ -6,6 +6,7 @@ mod error;
 mod factory;
 mod failure;
 mod harvest;
+mod manual;
 mod rest;
 pub mod scim;
 

@@ -11,6 +11,7 @@ mod path;
 mod plain;
 pub mod policy;
 mod references;
+pub mod roster;
 pub mod secrets;
 mod suggest;
 pub mod validate;

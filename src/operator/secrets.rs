@@ -1,16 +1,24 @@
-//! Credentials, read by name on each pass and only from the namespace of the object that names them. Never listed, never
-//! watched, never shown.
+//! Credentials and rosters, read by name on each pass and only from the namespace of the object that names them. Never
+//! listed, never watched; a credential is never shown.
 
 use std::{sync::Arc, time::Duration};
 
-use appaccess_core::status::Failure;
+use appaccess_core::{access::ObjectName, status::Failure};
 use futures::future::BoxFuture;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, Client};
 use secrecy::SecretString;
 
 use super::deadline::{CallError, within};
-use crate::{connector::Keys, sync::Credentials};
+use crate::{
+    api::connector::Roster,
+    connector::Keys,
+    load::{
+        Loaded,
+        roster::{RosterError, of_config_map},
+    },
+    sync::Credentials,
+};
 
 /// How long one reading may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +44,47 @@ impl Credentials for ClusterSecrets {
                 Err(error) => Err(unreadable(namespace, secret, &error)),
             }
         })
+    }
+
+    fn roster<'a>(
+        &'a self,
+        _: &'a Loaded,
+        app: &'a ObjectName,
+        roster: &'a Roster,
+    ) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move {
+            let reference = match roster {
+                Roster::ConfigMapRef(reference) => reference,
+                Roster::File(path) => return Err(file_in_cluster(path)),
+            };
+            let name = ObjectName::new(&app.namespace, &reference.name);
+            let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &app.namespace);
+            match within(PATIENCE, api.get_opt(&reference.name)).await {
+                Ok(Some(found)) => Ok(of_config_map(&name, reference, &found.data.unwrap_or_default())?),
+                Ok(None) => Err(RosterError::Missing { what: format!("ConfigMap {name}") }.into()),
+                Err(error) => Err(unreadable_roster(&name, &error)),
+            }
+        })
+    }
+}
+
+/// A file stands beside YAML files, and there are none in a cluster.
+fn file_in_cluster(path: &str) -> Failure {
+    let what = format!("the roster is the file {path}, and in a cluster there is no file beside the object");
+    let remedy = "put it into a ConfigMap of the same namespace and name that by `roster.configMapRef`";
+    Failure { remedy: remedy.into(), ..RosterError::Place { what }.into() }
+}
+
+fn unreadable_roster(name: &ObjectName, error: &CallError) -> Failure {
+    let remedy = if error.is_forbidden() {
+        "let the operator `get` ConfigMaps in this namespace"
+    } else {
+        "nothing, if the API server answers again; it is tried again"
+    };
+    Failure {
+        reason: "RosterUnreadable".into(),
+        message: format!("ConfigMap {name} could not be read: {error}"),
+        remedy: remedy.into(),
     }
 }
 

@@ -17,16 +17,29 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Clock, Options, Report, SyncError, Task, decisions, failure, look, pass};
 use crate::{
-    api::TargetApp,
+    api::{
+        TargetApp,
+        connector::{Connector, Roster},
+    },
     connector::{self, Calls, Connection, Keys, Supplies, target_key},
-    load::{Loaded, by_age, policy::policy},
+    load::{self, Loaded, by_age, policy::policy},
     store::{ResultLine, Store, Update, Writer},
 };
 
-/// Hands out what a Secret holds, by name, on each pass.
+/// Hands out what stands outside the objects, on each pass: what a Secret holds, and rosters.
 pub trait Credentials: Send + Sync {
     /// The keys of one Secret of the namespace of the object that names it.
     fn read<'a>(&'a self, namespace: &'a str, secret: &'a str) -> BoxFuture<'a, Result<Keys, Failure>>;
+
+    /// The roster of a target app without an interface: from the files, unless this says otherwise.
+    fn roster<'a>(
+        &'a self,
+        loaded: &'a Loaded,
+        app: &'a ObjectName,
+        roster: &'a Roster,
+    ) -> BoxFuture<'a, Result<String, Failure>> {
+        Box::pin(async move { Ok(load::roster::read(loaded, app, roster)?) })
+    }
 }
 
 /// Everything declared, ready for the core.
@@ -259,7 +272,11 @@ impl Fleet {
             Some(store) => store.learnt(&target_key).await.map_err(SyncError::from)?,
             None => BTreeMap::new(),
         };
-        let supplies = Supplies { keys, roster: None, learnt };
+        let roster = match &app.spec.connector {
+            Connector::Manual(manual) => Some(self.credentials.roster(declared.loaded, name, &manual.roster).await?),
+            _ => None,
+        };
+        let supplies = Supplies { keys, roster, learnt };
         let connection = connector::open(&app.spec, supplies, &self.connectors).map_err(|error| failure(&error))?;
         connection.begin_pass();
         let mut options = options.clone();

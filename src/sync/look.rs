@@ -74,7 +74,7 @@ pub async fn look(
 pub(super) async fn look_for(
     policy: &AppPolicy,
     reader: &dyn Reader,
-    capabilities: Capabilities,
+    mut capabilities: Capabilities,
     desired: Desired,
     memory: Memory,
     options: &Options,
@@ -84,6 +84,8 @@ pub(super) async fn look_for(
     let mut observation = reader.observe(&scope).await?;
     let is_roster = capabilities.by_hand.everything;
     confirm_cliff(policy, reader, &scope, &memory, &mut observation, is_roster).await?;
+    // What half a roster lacks may stand in the other half.
+    capabilities.look_up &= !is_roster || observation.is_complete();
     let clock_is_doubtful = is_doubtful(policy, reader);
     let mut look = Look { capabilities, desired, observation, memory, clock_is_doubtful, plan: Plan::default() };
     look.replan(policy, options, now);

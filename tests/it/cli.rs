@@ -6,4 +6,5 @@ mod documents;
 mod schema;
 mod stateless;
 mod story;
+mod tasks;
 mod usage;

@@ -93,12 +93,13 @@ fn function_after<'a>(source: &'a str, start: &str) -> &'a str {
 
 /// Every reason that conditions, documents and messages can show.
 fn reasons() -> BTreeSet<String> {
-    const FUNCTIONS: [(&str, &str); 5] = [
+    const FUNCTIONS: [(&str, &str); 6] = [
         ("crates/core/src/plan/change.rs", "impl HeldReason"),
         ("crates/core/src/status/access.rs", "impl ProblemKind"),
         ("src/connector/error.rs", "pub const fn reason"),
         ("src/store/error.rs", "pub const fn reason"),
         ("src/load/secrets.rs", "pub const fn reason"),
+        ("src/load/roster.rs", "pub const fn reason"),
     ];
     const FILES: [&str; 4] = [
         "src/load/references.rs",
@@ -124,6 +125,7 @@ fn reasons() -> BTreeSet<String> {
     reasons.extend(
         [
             "ObservationCliff",
+            "RosterIncomplete",
             "AmbiguousGroup",
             "NotListable",
             "TargetAppNotRead",

@@ -29,6 +29,8 @@ mod operator_process;
 #[cfg(test)]
 mod operator_surface;
 #[cfg(test)]
+mod operator_tasks;
+#[cfg(test)]
 mod real_components;
 #[cfg(test)]
 mod rules;

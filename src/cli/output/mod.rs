@@ -9,6 +9,7 @@ pub(crate) mod escape;
 pub(crate) mod logging;
 mod markdown;
 pub(crate) mod progress;
+pub(crate) mod tasks;
 mod text;
 pub(crate) mod words;
 
@@ -43,6 +44,9 @@ impl Next {
         if self.offers_apply && sendable {
             steps.push((format!("appaccess apply {}", self.flags), "makes these changes".to_owned()));
         }
+        if self.flags.starts_with("-f ") && document.apps.iter().flat_map(|app| &app.changes).any(is_asked) {
+            steps.push((format!("appaccess tasks {}", self.flags), "lists what people are asked to do".to_owned()));
+        }
         for app in &document.apps {
             if let Waits::Hold { hold: Some(hold) } = &app.waits {
                 let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
@@ -67,6 +71,11 @@ impl Next {
         steps.dedup();
         steps
     }
+}
+
+/// Whether a person is asked to do it.
+fn is_asked(change: &document::Change) -> bool {
+    change.task.is_some() && change.permitted && change.held.is_none() && change.due.is_none()
 }
 
 /// Prints a plan, or what became of it, to standard output.
