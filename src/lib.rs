@@ -5,6 +5,7 @@ pub mod cli;
 pub mod connector;
 pub mod doctor;
 pub mod http;
+pub mod import;
 pub mod load;
 pub mod operator;
 pub mod sim;

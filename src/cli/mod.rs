@@ -13,6 +13,7 @@ mod doctor;
 mod error;
 mod exit;
 mod flags;
+mod import;
 mod inputs;
 mod lease;
 pub mod operator;
@@ -74,6 +75,8 @@ pub enum Command {
     Approve(decide::Flags),
     /// Say no to held changes, after showing every row
     Reject(decide::Flags),
+    /// Write down what an app holds now as claims, so that a plan with them changes nothing
+    Import(import::Flags),
     /// Look at each app: reachable, credential, rights, quota, what it can do against what is claimed; changes nothing
     Doctor(doctor::Flags),
     /// Print the definitions of the custom resources
@@ -114,6 +117,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Operator(flags) => operator::run(flags, cluster).await,
         Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,
         Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
+        Command::Import(flags) => import::run(&flags, quiet).await,
         Command::Doctor(flags) => doctor::run(&flags, quiet).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),

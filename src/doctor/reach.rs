@@ -51,7 +51,12 @@ fn failed(examination: &Examination, failure: &Failure, place: Option<&Place>) -
         Some(_) => before.map(|step| passed(examination, *step)).collect(),
         None => Vec::new(),
     };
-    let name = check.unwrap_or(if failure.reason == "RateLimited" { "Quota" } else { "Pass" });
+    // These are no steps: nothing can be said of those before them.
+    let name = check.unwrap_or(match failure.reason.as_str() {
+        "RateLimited" => "Quota",
+        "DuplicateTarget" => "Settings",
+        _ => "Pass",
+    });
     let broken = Finding::broken(name, failure.message.clone()).remedied_by(failure.remedy.clone());
     let broken = broken.because(why(&failure.reason));
     findings.push(match place {
@@ -67,7 +72,7 @@ fn step_of(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "SecretMissing" | "KeyMissing" | "SecretInvalid" | "SecretUnreadable" | "SecretAmbiguous"
         | "SecretNameInvalid" => "Secret",
-        "SettingsInvalid" | "NotSupported" | "DuplicateTarget" => "Settings",
+        "SettingsInvalid" | "NotSupported" => "Settings",
         "CredentialHostMismatch" => "HostBinding",
         "Unreachable" => "Reachable",
         "CredentialsInvalid" => "Credential",

@@ -23,6 +23,7 @@ use std::{
 
 pub use appaccess_core::access::ObjectName;
 
+pub(crate) use self::plain::mistaken_for;
 pub use self::{
     declared::{DirectoryReading, by_age, domain_owners, inline_people, inline_reading, world},
     references::{Finding, references, target_key},

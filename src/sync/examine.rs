@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use appaccess_core::{
-    access::{AppPolicy, Capabilities, Memory, ObjectName, Observation},
+    access::{AppPolicy, Capabilities, Completeness, Memory, ObjectName, Observation},
     status::Failure,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -144,7 +144,16 @@ impl Fleet {
         let ready = self.open(declared, None, name, &located.object, &Options::default()).await?;
         let (capabilities, observation) =
             everything(&*ready.connection.reader).await.map_err(|error| failure(&error))?;
-        Ok(Holdings { policy: ready.policy, capabilities, observation })
+        let (reason, message) = match &observation.completeness {
+            Completeness::Complete => return Ok(Holdings { policy: ready.policy, capabilities, observation }),
+            Completeness::Incomplete { reason, message } => (reason.to_string(), message.to_string()),
+            Completeness::NotListable => (
+                "NotListable".to_owned(),
+                "the app cannot list its accounts, so nobody can say what it holds".to_owned(),
+            ),
+        };
+        let remedy = "nothing is written on a reading that is not complete; `appaccess doctor` says more".to_owned();
+        Err(Failure { reason, message, remedy })
     }
 }
 

@@ -3,6 +3,7 @@
 mod cluster;
 mod doctor;
 mod documents;
+mod import;
 mod schema;
 mod stateless;
 mod story;

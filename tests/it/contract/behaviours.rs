@@ -3,6 +3,7 @@
 mod command_line;
 mod example;
 mod giving;
+mod importing;
 mod reading;
 mod refusing;
 mod taking;
@@ -11,6 +12,7 @@ mod trouble;
 pub(super) use command_line::*;
 pub(super) use example::*;
 pub(super) use giving::*;
+pub(super) use importing::*;
 pub(super) use reading::*;
 pub(super) use refusing::*;
 pub(super) use taking::*;

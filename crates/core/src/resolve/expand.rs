@@ -342,11 +342,13 @@ pub(super) fn people_of_team(people: &People<'_>, team: &ObjectName) -> BTreeSet
     people.team(&team.namespace, team, &mut Vec::new()).certain.into_keys().collect()
 }
 
-/// Who is in a team, by how sure that is.
+/// Who is in a team.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TeamMembers {
-    /// People who are in it.
+    /// How many people are in it.
     pub certain: u64,
+    /// The people who are in it.
+    pub people: BTreeSet<PersonKey>,
     /// What of it could not be resolved.
     pub problems: Vec<String>,
 }
@@ -356,7 +358,7 @@ pub struct TeamMembers {
 pub fn team_members(world: &World, team: &ObjectName, now: Timestamp) -> TeamMembers {
     let members = People::new(world, now).team(&team.namespace, team, &mut Vec::new());
     let certain = u64::try_from(members.certain.len()).unwrap_or(u64::MAX);
-    TeamMembers { certain, problems: members.problems }
+    TeamMembers { certain, people: members.certain.into_keys().collect(), problems: members.problems }
 }
 
 fn holds(person: &Person, key: &Text, operator: MatchOperator, values: &BTreeSet<Text>) -> bool {
