@@ -32,6 +32,9 @@ pub struct ScimOverrides {
     /// Whether accounts can be listed at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listable: Option<bool>,
+    /// Whether one user can be read by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads_by_id: Option<bool>,
     /// Whether the app has groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<bool>,
@@ -61,6 +64,9 @@ pub struct ScimOverrides {
     /// Where the members of a group are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_read: Option<MembersRead>,
+    /// Whether a group keeps the members that it is made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_in_create: Option<bool>,
     /// Most members in one change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
@@ -78,6 +84,12 @@ pub struct ScimOverrides {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::names")]
     pub dropped_attributes: Option<Vec<String>>,
+    /// Whether user names are mail addresses and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name_is_mail: Option<bool>,
+    /// Whether there are users whose attributes cannot be changed, so that a refused update is a difference that stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_users: Option<bool>,
     /// Whether user names that differ in case are different users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_sensitive_user_name: Option<bool>,
@@ -175,4 +187,6 @@ pub enum DeleteMeans {
     Deactivate,
     /// The account is gone with all its data, for good.
     Irreversible,
+    /// Nobody says whether there is a delete: it is never sent.
+    Unknown,
 }

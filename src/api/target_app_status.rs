@@ -6,7 +6,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Money, Time, reference::Entitlement};
+use super::{Date, Money, Time, reference::Entitlement};
 
 /// What the last pass found and did.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -97,9 +97,15 @@ pub struct SeatStatus {
     /// Seats that are paid for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchased: Option<u32>,
-    /// Seats without activity.
+    /// Seats that are paid for and that no active declared holder uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<u32>,
+    /// Declared holders known to be inactive for longer than `inactiveAfter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactive: Option<u32>,
+    /// Declared holders of whose last activity nothing is known, where `inactiveAfter` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity_unknown: Option<u32>,
     /// What a month costs.
     pub monthly_cost: Money,
     /// What a month pays for nothing.
@@ -107,6 +113,9 @@ pub struct SeatStatus {
     /// Currency by its ISO 4217 code.
     #[schemars(length(max = 3))]
     pub currency: String,
+    /// When the contract renews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_on: Option<Date>,
 }
 
 /// What waits for a decision.

@@ -19,7 +19,7 @@ use super::{
     flags::FileFlags,
     output::{
         self, Next,
-        build::{self, Told, errors_of_files, money, plan_document},
+        build::{self, Told, errors_of_files, plan_document},
         document::{App, Calls, Condition, Cost, Counts, Entitlement, Intent, Waits, Withdrawn},
     },
     plan::{Flags, unless_detailed},
@@ -246,20 +246,27 @@ fn granted(policy: &AppPolicy, before: &Desired, after: &Desired) -> Vec<super::
     news.map(change).collect()
 }
 
-/// What the seats cost before and after, as far as the files tell.
+/// What the seats cost before and after, as far as the files tell: everybody at the price that holds for no role.
 fn cost(policy: &AppPolicy, before: u64, after: u64) -> Option<Cost> {
     let pricing = policy.pricing.as_ref()?;
     let pack = pricing.pack.max(1);
-    let paid = |people: u64| {
-        let seats = people.div_ceil(pack).saturating_mul(pack).max(pricing.purchased.unwrap_or(0));
-        money(seats.saturating_mul(pricing.monthly_price))
-    };
-    let unused = pricing.purchased.unwrap_or(0).saturating_sub(after) / pack * pack;
+    let paid = |people: u64| people.div_ceil(pack).saturating_mul(pack).max(pricing.purchased.unwrap_or(0));
+    let unused = |people: u64| paid(people).saturating_sub(people);
+    let money = |seats: u64| pricing.amount(seats.saturating_mul(pricing.price)).to_string();
+    let wasted = |people: u64| money(unused(people) / pack * pack);
     Some(Cost {
         currency: pricing.currency.to_string(),
-        monthly: paid(before),
-        monthly_after: paid(after),
-        monthly_waste: money(unused.saturating_mul(pricing.monthly_price)),
+        monthly: money(paid(before)),
+        monthly_after: money(paid(after)),
+        monthly_waste: wasted(before),
+        monthly_waste_after: wasted(after),
+        used: before,
+        used_after: after,
+        purchased: pricing.purchased,
+        unused: unused(before),
+        unused_after: unused(after),
+        activity: None,
+        renews_on: pricing.renews_on.map(|date| date.to_string()),
     })
 }
 

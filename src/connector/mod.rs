@@ -106,6 +106,8 @@ pub trait Reader: Send + Sync {
 pub enum ReadBack {
     /// A new listing of everything.
     Everything(Observation),
+    /// The app shows nothing of what was changed, and says so: what it answered to the changes is all there is.
+    Unreadable,
     /// The accounts that were asked for, with those groups' memberships; absent ones are gone.
     Asked {
         /// The accounts that are there, with what they hold of the groups that were asked for and of all other types.

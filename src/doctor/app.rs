@@ -35,6 +35,7 @@ pub(super) fn abilities(capabilities: &Capabilities) -> Vec<Finding> {
     let kinds = if kinds.is_empty() { "nothing but accounts".to_owned() } else { kinds.join("; ") };
     let mut findings = vec![Finding::good("Capabilities", format!("{}; holds {kinds}", can.join(", ")))];
     let absent = capabilities.absent.iter().filter(|(kind, _)| !capabilities.kinds.contains_key(*kind));
+    findings.extend(capabilities.notes.iter().map(|note| Finding::note("Capabilities", note.to_string())));
     findings.extend(absent.map(|(kind, why)| {
         let finding = Finding::note("Capabilities", format!("has no {kind} here")).because(why.to_string());
         finding.remedied_by("leave it out of claims, or change what the reason names")
@@ -156,14 +157,26 @@ pub(super) fn seats(look: &Look) -> Option<Finding> {
         let bought = seats.purchased.map(|bought| format!(" of {bought}")).unwrap_or_default();
         return Some(Finding::good("Seats", format!("{}{bought} seats are used", seats.used)));
     };
-    let money = |hundredths: u64| format!("{}.{:02} {}", hundredths / 100, hundredths % 100, cost.currency);
     let bought = cost.purchased.map(|bought| format!(" of {bought}")).unwrap_or_default();
+    let renews = cost.renews_on.map(|date| format!("; the contract renews on {date}")).unwrap_or_default();
+    let inactive = cost.activity.map(|activity| {
+        let known = format!(
+            "; {} inactive for too long",
+            appaccess_core::status::counted(activity.inactive, "person", "people")
+        );
+        if activity.unknown == 0 {
+            return known;
+        }
+        format!("{known}, last activity unknown: {} of {}", activity.unknown, activity.holders)
+    });
     let what = format!(
-        "{}{bought} seats are used, {} a month; {} unused, {} of it wasted",
+        "{}{bought} seats are used, {} {currency} a month; {} unused, {} {currency} of it wasted{}{renews}",
         cost.used,
-        money(cost.monthly),
+        cost.monthly,
         cost.unused,
-        money(cost.monthly_waste)
+        cost.monthly_waste,
+        inactive.unwrap_or_default(),
+        currency = cost.currency,
     );
     let over = cost.purchased.is_some_and(|bought| cost.used > bought);
     let finding = if over {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use appaccess_core::access::{
     AccountId, Adopt, Allow, AppPolicy, Budget, Classify, KeepAtLeast, Mail, Manage, Mode, NeedsApproval, ObjectName,
-    Offboarding, OffboardingRule, Ownership, PeopleScope, Pricing, RemovalAction, RoleOrder, SlotPattern, Text,
+    Offboarding, OffboardingRule, Ownership, PeopleScope, Period, Pricing, RemovalAction, RoleOrder, SlotPattern, Text,
     Unmanaged, UnmanagedAction, UnmanagedRule,
 };
 
@@ -187,15 +187,18 @@ fn selects(selector: &api::reference::Selector, labels: &BTreeMap<String, String
         })
 }
 
-/// A price of a year counts a twelfth a month.
 fn pricing(seats: &app::Seats) -> Pricing {
-    let price = seats.price.ten_thousandths();
+    let period = match seats.per {
+        app::Period::Month => Period::Month,
+        app::Period::Year => Period::Year,
+    };
+    let by_role = seats.by_role.iter();
     Pricing {
-        monthly_price: match seats.per {
-            app::Period::Month => price,
-            app::Period::Year => price / 12,
-        },
+        price: seats.price.ten_thousandths(),
+        period,
+        by_role: by_role.map(|(role, price)| (role.as_str().into(), price.ten_thousandths())).collect(),
         currency: seats.currency.as_str().into(),
+        renews_on: seats.renews_on.map(api::Date::date),
         pack: seats.pack.unwrap_or(1).into(),
         purchased: seats.purchased.map(u64::from),
         inactive_after: seats.inactive_after.map(api::Duration::to_std).filter(|limit| *limit > Duration::ZERO),

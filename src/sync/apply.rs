@@ -13,7 +13,10 @@ use appaccess_core::{
 };
 
 use super::{Done, Look, SyncError, Task, books, failure, look::scope, merge::merged, untried, verify};
-use crate::{connector::Work, store::Update};
+use crate::{
+    connector::{ReadBack, Work},
+    store::Update,
+};
 
 /// Of more removals than this the first is done and read back before the rest.
 const CANARY: usize = 3;
@@ -189,11 +192,16 @@ impl<'a, 'b> Run<'a, 'b> {
                 return Ok(());
             }
         };
+        let is_unreadable = read == ReadBack::Unreadable;
         self.observation = merged(&self.observation, read, &accounts);
         let now = (self.task.clock)();
         let before = self.memory.clone();
         for index in sent {
-            self.believe(index, now);
+            if is_unreadable {
+                self.trust(index, now);
+            } else {
+                self.believe(index, now);
+            }
         }
         let update = Update::between(&before, &self.memory);
         self.task.store.keep(&self.task.policy.app, now, &update).await?;
@@ -208,6 +216,12 @@ impl<'a, 'b> Run<'a, 'b> {
         if shown || change.action == Action::Update {
             self.note(index, Outcome::Applied);
         }
+    }
+
+    /// Nothing shows what was changed: what the app answered to it counts, and the outcome says that nobody saw it.
+    fn trust(&mut self, index: usize, now: jiff::Timestamp) {
+        let Some(change) = self.changes.get(index) else { return };
+        books::trusted(&mut self.memory, change, now);
     }
 
     fn finish(self) -> AppliedPlan {

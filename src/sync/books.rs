@@ -7,7 +7,7 @@ use appaccess_core::{
         AccountHold, AccountId, Directive, Edge, Evidence, Memory, Observation, Origin, OwnedEdge, PersonKey,
         RecordedHold, RemovalRecord, SeenClaim, Text, Tombstone,
     },
-    plan::{Action, Change, row},
+    plan::{Action, Change, TAKEN, row},
 };
 use jiff::Timestamp;
 
@@ -144,14 +144,48 @@ pub(super) fn read_back(memory: &mut Memory, change: &Change, after: &Observatio
         }
         (Action::Revoke, Some(edge)) if verify::shows(after, change) => bury(memory, edge, change, now),
         (Action::Suspend, Some(edge)) if verify::shows(after, change) => suspended(memory, edge, change, now),
-        (Action::Delete, Some(edge)) if verify::shows(after, change) => {
-            let person: &PersonKey = &edge.person;
-            let edges: Vec<Edge> = memory.inventory.keys().filter(|known| known.person == *person).cloned().collect();
-            for edge in edges {
-                bury(memory, &edge, change, now);
+        (Action::Delete, Some(edge)) if verify::shows(after, change) => bury_all(memory, &edge.person, change, now),
+        _ => {}
+    }
+}
+
+/// What the app's answer alone proves, where nothing can be read back.
+pub(super) fn trusted(memory: &mut Memory, change: &Change, now: Timestamp) {
+    let Some(person) = &change.person else { return };
+    let edge = Edge::new(person.clone(), change.slot.clone());
+    match change.action {
+        Action::Create | Action::Invite => {
+            if let Some(owned) = memory.inventory.get_mut(&edge) {
+                owned.unseen = 0;
             }
         }
+        Action::Revoke => bury(memory, &edge, change, now),
+        Action::Suspend => suspended(memory, &edge, change, now),
+        Action::Delete => bury_all(memory, person, change, now),
         _ => {}
+    }
+}
+
+/// The app has no such account: it is ours no more.
+pub(super) fn gone(memory: &mut Memory, change: &Change, now: Timestamp) {
+    if let Some(person) = &change.person {
+        bury_all(memory, person, change, now);
+    }
+}
+
+/// The app has an account of this name that it does not show: whose it is, somebody has to say.
+pub(super) fn taken(memory: &mut Memory, change: &Change, now: Timestamp) {
+    if let Some(person) = &change.person {
+        let edge = Edge::new(person.clone(), change.slot.clone());
+        let evidence = Tombstone { account: AccountId::new(""), at: now, cause: TAKEN.into() };
+        memory.tombstones.insert(edge, evidence);
+    }
+}
+
+fn bury_all(memory: &mut Memory, person: &PersonKey, change: &Change, now: Timestamp) {
+    let edges: Vec<Edge> = memory.inventory.keys().filter(|known| known.person == *person).cloned().collect();
+    for edge in edges {
+        bury(memory, &edge, change, now);
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use appaccess_core::{
     access::{
-        AccountId, AppPolicy, Capabilities, Completeness, Edge, Finding, LookUp, Memory, Observation, Person, PersonKey,
+        AccountHold, AccountId, AppPolicy, Capabilities, Completeness, Edge, Finding, LookUp, Memory, Observation,
+        Person, PersonKey,
     },
     plan::{self, Input, Plan},
     resolve::{Desired, World, resolve},
@@ -93,12 +94,7 @@ pub(super) async fn look_for(
         if look.plan.look_ups.is_empty() {
             break;
         }
-        let questions: Vec<LookUp> = look.plan.look_ups.iter().take(MOST_LOOK_UPS).cloned().collect();
-        for question in questions {
-            let person = whom(&look.desired, &question);
-            let found = reader.look_up(&question, person.as_ref()).await?;
-            look.observation.answer(question, found);
-        }
+        look.ask(reader).await?;
         look.replan(policy, options, now);
     }
     Ok(look)
@@ -136,6 +132,35 @@ impl Look {
             options: judgement(options, self.clock_is_doubtful),
             now,
         }
+    }
+
+    /// Asks what the plan leaves open. A question that the app turns out not to answer is not asked again.
+    async fn ask(&mut self, reader: &dyn Reader) -> Result<(), ConnectorError> {
+        // An app that cannot list is read by these questions, and by nothing else.
+        let most = if self.observation.completeness == Completeness::NotListable { usize::MAX } else { MOST_LOOK_UPS };
+        let questions: Vec<LookUp> = self.plan.look_ups.iter().take(most).cloned().collect();
+        for question in questions {
+            let asked = match question {
+                LookUp::Account(_) => self.capabilities.look_up_id,
+                LookUp::Person(_) => self.capabilities.look_up,
+            };
+            if !asked {
+                continue;
+            }
+            let person = whom(&self.desired, &question);
+            match reader.look_up(&question, person.as_ref()).await {
+                Ok(found) => self.observation.answer(question, found),
+                Err(ConnectorError::NotSupported { what }) => {
+                    tracing::warn!(what, "the app does not answer this question");
+                    match question {
+                        LookUp::Account(_) => self.capabilities.look_up_id = false,
+                        LookUp::Person(_) => self.capabilities.look_up = false,
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Plans again after something of what it rests on has changed.
@@ -216,8 +241,15 @@ async fn confirm_cliff(
 }
 
 /// The accounts that the last complete reading had and this one has not, but for those that somebody was asked to take
-/// away.
+/// away and those that we suspended: some apps hide them.
 fn vanished(last: &BTreeSet<AccountId>, observation: &Observation, memory: &Memory) -> BTreeSet<AccountId> {
-    let asked: BTreeSet<&AccountId> = memory.tasks.values().filter_map(|task| task.removes.as_ref()).collect();
-    last.iter().filter(|id| observation.account(id).is_none() && !asked.contains(id)).cloned().collect()
+    let mut gone: BTreeSet<&AccountId> = last.iter().filter(|id| observation.account(id).is_none()).collect();
+    if !gone.is_empty() {
+        let asked = memory.tasks.values().filter_map(|task| task.removes.as_ref());
+        let suspended = memory.inventory.values().filter(|owned| owned.hold != AccountHold::None);
+        for account in asked.chain(suspended.map(|owned| &owned.account)) {
+            gone.remove(account);
+        }
+    }
+    gone.into_iter().cloned().collect()
 }

@@ -10,6 +10,7 @@ use crate::connector::ReadBack;
 pub(super) fn merged(before: &Observation, read_back: ReadBack, asked: &BTreeSet<AccountId>) -> Observation {
     match read_back {
         ReadBack::Everything(observation) => observation,
+        ReadBack::Unreadable => before.clone(),
         ReadBack::Asked { accounts, groups } => {
             let mut after = before.clone();
             replace_accounts(&mut after, accounts, asked);

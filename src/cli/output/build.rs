@@ -10,8 +10,8 @@ use appaccess_core::{
 use jiff::Timestamp;
 
 use super::document::{
-    App, AttributeChange, Calls, Change, Condition, Cost, Counts, Drift, Entitlement, ErrorEntry, Hold, PLAN_SCHEMA,
-    PlanDocument, Task, Waits,
+    Activity, App, AttributeChange, Calls, Change, Condition, Cost, Counts, Drift, Entitlement, ErrorEntry, Hold,
+    PLAN_SCHEMA, PlanDocument, Task, Waits,
 };
 use crate::{
     cli::exit::Exit,
@@ -294,21 +294,27 @@ fn drift(drift: &plan::Drift) -> Drift {
 fn cost(cost: &plan::Cost) -> Cost {
     Cost {
         currency: cost.currency.to_string(),
-        monthly: money(cost.monthly),
-        monthly_after: money(cost.monthly_after),
-        monthly_waste: money(cost.monthly_waste),
+        monthly: cost.monthly.to_string(),
+        monthly_after: cost.monthly_after.to_string(),
+        monthly_waste: cost.monthly_waste.to_string(),
+        monthly_waste_after: cost.monthly_waste_after.to_string(),
+        used: cost.used,
+        used_after: cost.used_after,
+        purchased: cost.purchased,
+        unused: cost.unused,
+        unused_after: cost.unused_after,
+        activity: cost.activity.map(|activity| Activity {
+            holders: activity.holders,
+            inactive: activity.inactive,
+            unknown: activity.unknown,
+        }),
+        renews_on: cost.renews_on.map(|date| date.to_string()),
     }
 }
 
 /// The time to the second: finer nobody decides.
 pub(crate) fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
-}
-
-/// Ten-thousandths of a currency as a decimal string with two decimals, rounded half up.
-pub(crate) fn money(ten_thousandths: u64) -> String {
-    let hundredths = ten_thousandths.saturating_add(50) / 100;
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 fn conditions(conditions: Vec<status::Condition>) -> Vec<Condition> {
@@ -323,18 +329,4 @@ fn conditions(conditions: Vec<status::Condition>) -> Vec<Condition> {
 
 fn calls(calls: connector::Calls) -> Calls {
     Calls { reads: calls.reads, writes: calls.writes }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::money;
-
-    #[test]
-    fn money_has_two_decimals_and_is_rounded_at_the_end_only() {
-        assert_eq!(money(958_800), "95.88");
-        assert_eq!(money(0), "0.00");
-        assert_eq!(money(12_549), "1.25");
-        assert_eq!(money(12_550), "1.26");
-        assert_eq!(money(u64::MAX), "1844674407370955.16");
-    }
 }

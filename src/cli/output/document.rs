@@ -249,8 +249,35 @@ pub(crate) struct Cost {
     pub(crate) monthly: String,
     /// What is paid after the permitted changes.
     pub(crate) monthly_after: String,
-    /// What is paid for seats that no active declared holder uses.
+    /// What is paid for seats that no active declared holder uses, in whole packs.
     pub(crate) monthly_waste: String,
+    /// The same after the permitted changes.
+    pub(crate) monthly_waste_after: String,
+    /// Seats that the vendor bills.
+    pub(crate) used: u64,
+    /// The same after the permitted changes.
+    pub(crate) used_after: u64,
+    /// Seats that were bought; null where nobody says.
+    pub(crate) purchased: Option<u64>,
+    /// Seats that are paid for and that no active declared holder uses.
+    pub(crate) unused: u64,
+    /// The same after the permitted changes.
+    pub(crate) unused_after: u64,
+    /// How long ago declared holders were active; null where `inactiveAfter` is not declared.
+    pub(crate) activity: Option<Activity>,
+    /// When the contract renews; null where nobody says.
+    pub(crate) renews_on: Option<String>,
+}
+
+/// How long ago declared holders of an account were active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Activity {
+    /// Declared holders whose account can be used.
+    pub(crate) holders: u64,
+    /// Those known to have been inactive for too long.
+    pub(crate) inactive: u64,
+    /// Those of whom nothing is known.
+    pub(crate) unknown: u64,
 }
 
 /// One condition.

@@ -83,10 +83,15 @@ fn is_quiet(app: &App) -> bool {
 fn summary(text: &mut Bounded, app: &App) {
     let cost = app.cost.as_ref().filter(|cost| cost.monthly != cost.monthly_after).map(|cost| {
         let range = format!("{} → {} {}", cost.monthly, cost.monthly_after, cost.currency);
-        format!("; cost a month {}", code_span(&range))
+        let seats = format!("{} → {}", cost.used, cost.used_after);
+        format!("; cost a month {} for {} seats", code_span(&range), code_span(&seats))
     });
     let words = if is_quiet(app) { "nothing differs".to_owned() } else { Totals::of_app(app).sentence() };
-    let complete = if app.complete == Some(false) { ", **not read completely**" } else { "" };
+    let complete = match app.complete {
+        Some(false) if words::is_not_listable(app) => ", read person by person",
+        Some(false) => ", **not read completely**",
+        _ => "",
+    };
     let name = code_span(&app.app);
     text.line(&format!("- {name} ({}{complete}): {words}{}", app.mode, cost.unwrap_or_default()));
 }

@@ -63,14 +63,7 @@ fn one_app(text: &mut String, app: &App) {
         Waits::Hold { hold: None } => {}
     }
     drift(text, app);
-    if let Some(cost) = &app.cost {
-        let change = if cost.monthly == cost.monthly_after {
-            "unchanged".to_owned()
-        } else {
-            format!("{} after these changes", cost.monthly_after)
-        };
-        let waste = format!("{} of it for seats that nobody declared uses", cost.monthly_waste);
-        let line = format!("Cost: {} {} a month, {change}; {waste}", cost.monthly, cost.currency);
+    for line in app.cost.iter().flat_map(words::cost) {
         let _ = writeln!(text, "  {}", printable(&line));
     }
     text.push('\n');
@@ -83,6 +76,12 @@ fn headline(app: &App) -> String {
     match app.complete {
         None => format!("mode {}, from the files alone", app.mode),
         Some(true) => format!("mode {}, {seen} read", app.mode),
+        Some(false) if words::is_not_listable(app) => {
+            format!(
+                "mode {}, {seen} read one by one: it cannot list, so that accounts nobody declared are not seen",
+                app.mode
+            )
+        }
         Some(false) => format!("mode {}, {}", app.mode, ready.map_or_else(String::new, state)),
     }
 }

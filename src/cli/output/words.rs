@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{App, Change, Drift, Entitlement, PlanDocument, Task, Waits};
+use super::document::{App, Change, Cost, Drift, Entitlement, PlanDocument, Task, Waits};
 
 /// Whether a change adds, alters or takes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,37 @@ impl Mark {
             Self::Remove => '-',
         }
     }
+}
+
+/// What the seats of an app cost, who uses them, and what is known of that: a line each.
+pub(super) fn cost(cost: &Cost) -> Vec<String> {
+    let changes = |is_same: bool, text: String, same: &str| if is_same { same.to_owned() } else { text };
+    let money = format!("{} after these changes", cost.monthly_after);
+    let money = changes(cost.monthly == cost.monthly_after, money, "unchanged");
+    let wasted = format!(", {} afterwards", cost.monthly_waste_after);
+    let wasted = changes(cost.monthly_waste == cost.monthly_waste_after, wasted, "");
+    let bought = cost.purchased.map(|seats| format!(" of {seats} bought")).unwrap_or_default();
+    let used = changes(cost.used == cost.used_after, format!(", {} after these changes", cost.used_after), "");
+    let renews = cost.renews_on.as_ref().map(|date| format!("; the contract renews on {date}")).unwrap_or_default();
+    let mut lines = vec![
+        format!(
+            "Cost: {} {} a month, {money}; {} of it for seats that nobody declared uses{wasted}",
+            cost.monthly, cost.currency, cost.monthly_waste
+        ),
+        format!("Seats: {} used{bought}{used}; {} unused{renews}", cost.used, cost.unused),
+    ];
+    if let Some(activity) = &cost.activity {
+        let unknown = format!("; last activity unknown: {} of {}", activity.unknown, activity.holders);
+        let unknown = changes(activity.unknown == 0, unknown, "");
+        let inactive = counted(activity.inactive, "person", "people");
+        lines.push(format!("Activity: {inactive} inactive for too long{unknown}"));
+    }
+    lines
+}
+
+/// Whether an app cannot list its accounts, which is no fault.
+pub(super) fn is_not_listable(app: &App) -> bool {
+    app.conditions.iter().any(|condition| condition.kind == "ReadComplete" && condition.reason == "NotListable")
 }
 
 /// An entitlement in words: `group Studio`, `workspace Delivery (user)`, `account`.

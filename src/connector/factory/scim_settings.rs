@@ -25,10 +25,14 @@ pub(super) fn profile(connector: &ScimConnector) -> Result<Profile, ConnectorErr
         Profile::named(name).ok_or_else(|| ConnectorError::Settings(format!("there is no profile `{name}`")))?;
     let Some(said) = &connector.overrides else { return Ok(profile) };
     set(&mut profile.read_listable, said.listable);
+    set(&mut profile.reads_by_id, said.reads_by_id);
     set(&mut profile.groups, said.groups);
     set(&mut profile.page_size, said.page_size.map(u64::from));
     set(&mut profile.inactive_visible, said.inactive_visible);
     set(&mut profile.case_sensitive_user_name, said.case_sensitive_user_name);
+    set(&mut profile.user_name_is_mail, said.user_name_is_mail);
+    set(&mut profile.fixed_users, said.fixed_users);
+    set(&mut profile.members_in_create, said.members_in_create);
     if let Some(paging) = said.paging {
         profile.paging = Some(match paging {
             api::Paging::Index => Mode::Index,
@@ -97,6 +101,7 @@ fn delete_means(said: api::DeleteMeans) -> DeleteMeans {
         api::DeleteMeans::Delete => DeleteMeans::Delete,
         api::DeleteMeans::Deactivate => DeleteMeans::Deactivate,
         api::DeleteMeans::Irreversible => DeleteMeans::Irreversible,
+        api::DeleteMeans::Unknown => DeleteMeans::Unknown,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appaccess_core::access::{ByHand, Capabilities, Cliff, EntitlementKind, Provisioning, Shape};
+use appaccess_core::access::{ByHand, Capabilities, Cliff, EntitlementKind, Provisioning, Shape, Text};
 use appaccess_scim::{
     dialect::{DeleteMeans, MembersRead, Profile},
     discovery,
+    resource::DEPARTMENT,
 };
 
 use super::{GroupUpdate, exchange::read_failed, learnt::Discovered, shared::Shared};
@@ -58,7 +59,14 @@ impl Shared {
 
     fn describe(&self, profile: &Profile) -> Capabilities {
         let mut kinds = BTreeMap::new();
-        if profile.groups {
+        let mut absent = BTreeMap::new();
+        if profile.groups && !profile.read_listable {
+            // Memberships are read in listings of groups, and joined with the users that a listing shows.
+            let why = "the app cannot list, so that nobody can tell who is in a group";
+            absent.insert(Text::from("group"), Text::from(why));
+        } else if !profile.groups {
+            absent.insert(Text::from("group"), Text::from("there are no groups in its SCIM interface"));
+        } else {
             let creatable = self.wire.group_create && self.wire.group_update != GroupUpdate::None;
             let group = EntitlementKind { creatable, fold_case: true, ..EntitlementKind::set() };
             if profile.members_read != MembersRead::None {
@@ -66,7 +74,10 @@ impl Shared {
             }
         }
         let dropped = &self.dropped();
-        let keeps = |attribute: &str| !dropped.iter().any(|name| name.eq_ignore_ascii_case(attribute));
+        let keeps = |attribute: &str| {
+            let path = if attribute == "department" { DEPARTMENT } else { attribute };
+            !dropped.iter().any(|name| name.eq_ignore_ascii_case(path))
+        };
         if keeps("roles") {
             let role = if self.role_order.is_empty() {
                 EntitlementKind::set()
@@ -74,6 +85,10 @@ impl Shared {
                 EntitlementKind { shape: Shape::Single { order: self.role_order.clone() }, ..EntitlementKind::set() }
             };
             kinds.insert("role".into(), role);
+        } else {
+            let why =
+                "its vendor names no roles among what SCIM keeps; where it keeps them, override `droppedAttributes`";
+            absent.insert(Text::from("role"), Text::from(why));
         }
         let cliffs = profile.cliffs.iter().map(|cliff| Cliff {
             id: cliff.id.into(),
@@ -82,18 +97,27 @@ impl Shared {
         });
         Capabilities {
             kinds,
-            absent: BTreeMap::new(),
+            absent,
             provisioning: Provisioning::Create,
             suspend: true,
-            delete: self.wire.delete && profile.delete_means != DeleteMeans::Deactivate,
+            delete: self.deletes(profile),
             look_up: !profile.user_filter_attributes.is_empty(),
+            bills_invited: false,
+            look_up_id: profile.reads_by_id,
+            hides_suspended: !profile.inactive_visible,
             account_alone: true,
             attributes: self.mapping.attributes.iter().filter(|attribute| keeps(attribute)).cloned().collect(),
             renames: true,
             login: self.mapping.user_name,
             cliffs: cliffs.collect(),
-            by_hand: ByHand::default(),
+            by_hand: ByHand { delete: profile.delete_means == DeleteMeans::Unknown, ..ByHand::default() },
+            notes: profile.notes.iter().map(|note| Text::from(*note)).collect(),
         }
+    }
+
+    /// Whether a deletion is ever sent.
+    pub(super) fn deletes(&self, profile: &Profile) -> bool {
+        self.wire.delete && !matches!(profile.delete_means, DeleteMeans::Deactivate | DeleteMeans::Unknown)
     }
 
     /// The attributes that the server publishes for users, asked for when a strict server refused one.

@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use appaccess_core::access::{AccountId, LookUp, Mail, ObservedAccount, Person, Text};
-use appaccess_scim::{filter::Filter, list, path::AttributePath, resource::UserView};
+use appaccess_scim::{error::ErrorKind, filter::Filter, list, path::AttributePath, resource::UserView};
 
 use super::{
-    exchange::{read_failed, unexpected},
+    exchange::{self, read_failed, unexpected},
     listing::not_a_list,
     shared::{Collection, Shared, note_user, parse_user},
 };
-use crate::{connector::ConnectorError, http::Get};
+use crate::{
+    connector::ConnectorError,
+    http::{Get, Response},
+};
 
 /// Most names that are tried for one person.
 const NAMES_MAX: usize = 10;
@@ -103,6 +106,21 @@ impl Shared {
         names
     }
 
+    /// A look-up by filter was refused. Whether an app that cannot list its users takes one at all is found out by trying.
+    fn no_look_up(&self, response: &Response) -> ConnectorError {
+        let refused = match response.status {
+            405 | 501 => true,
+            400 => exchange::kind(response) == Some(ErrorKind::InvalidFilter) || !self.profile().read_listable,
+            404 => !self.profile().read_listable,
+            _ => false,
+        };
+        if !refused {
+            return unexpected("a look-up of one user", response);
+        }
+        self.learn(|learnt| learnt.dialect.filter_ignored = true);
+        ConnectorError::NotSupported { what: format!("look up one person: it answers status {}", response.status) }
+    }
+
     async fn matching(&self, key: &Key) -> Result<Vec<ObservedAccount>, ConnectorError> {
         let what = "look up a user";
         let filter = Filter::equals(AttributePath::core(key.attribute), &key.value).to_string();
@@ -110,10 +128,7 @@ impl Shared {
         let get = Get::new(target).query("filter", &filter);
         let response = self.get(get).await.map_err(|error| read_failed(what, error))?;
         if !response.is_success() {
-            if response.status == 501 {
-                self.learn(|learnt| learnt.dialect.filter_ignored = true);
-            }
-            return Err(unexpected("a look-up of one user", &response));
+            return Err(self.no_look_up(&response));
         }
         let case_sensitive = self.profile().case_sensitive_user_name;
         let (mut found, mut strangers) = (Vec::new(), 0_usize);

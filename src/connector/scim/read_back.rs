@@ -23,11 +23,20 @@ impl Shared {
         accounts: &BTreeSet<AccountId>,
         groups: &BTreeSet<Text>,
     ) -> Result<ReadBack, ConnectorError> {
+        let profile = self.profile();
+        if !profile.read_listable && !profile.reads_by_id {
+            return Ok(ReadBack::Unreadable);
+        }
         let singles = u64::try_from(accounts.len() + groups.len()).unwrap_or(u64::MAX);
         let listing = self.seen(|seen| seen.listing_calls).unwrap_or(LISTING_CALLS);
         let known: Option<Vec<(Text, Text)>> = groups.iter().map(|name| self.group(name)).collect();
         match known {
-            Some(known) if singles < listing || !self.profile().read_listable => self.asked(accounts, known).await,
+            Some(known) if !profile.read_listable => match self.asked(accounts, known).await {
+                // Found out just now, by asking.
+                Err(ConnectorError::NotSupported { .. }) => Ok(ReadBack::Unreadable),
+                read => read,
+            },
+            Some(known) if singles < listing => self.asked(accounts, known).await,
             _ => self.observe(scope).await.map(ReadBack::Everything),
         }
     }

@@ -194,6 +194,10 @@ impl Shared {
         if self.profile().not_found_statuses.contains(&response.status) {
             return Ok(None);
         }
+        if collection == Collection::Users && matches!(response.status, 405 | 501) {
+            self.learn(|learnt| learnt.dialect.reads_refused = true);
+            return Err(ConnectorError::NotSupported { what: "show one account by its id".to_owned() });
+        }
         Err(exchange::unexpected(&what, &response))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use appaccess_core::{
-    access::{AccountId, Person, Text},
+    access::{AccountId, Mail, Person, Text},
     plan::Action,
 };
 use appaccess_scim::{
@@ -50,6 +50,9 @@ impl ScimWriter {
 
     async fn create_for(&self, person: &Person, roles: Vec<String>) -> Result<AccountId, ConnectorError> {
         let draft = self.shared.mapping.draft(person, roles).ok_or_else(nobody)?;
+        if self.shared.profile().user_name_is_mail && Mail::parse(&draft.user_name).is_err() {
+            return Err(ConnectorError::Refused { status: 0, detail: "its user names are mail addresses".to_owned() });
+        }
         let body = draft.to_value(self.shared.dropped());
         let mut sent = self.post_user(&body).await;
         if let Ok(response) = &sent
@@ -161,10 +164,25 @@ impl ScimWriter {
             return with_first(batch.len(), ConnectorError::NotSupported { what });
         }
         let outcome = self.change_user(&id, &operations, active).await;
+        if let Err(error) = &outcome
+            && self.is_settled(batch, error)
+        {
+            return shared_outcome(batch, Ok(()));
+        }
         if outcome.is_ok() {
             self.expect(&id, batch, active);
         }
         shared_outcome(batch, outcome)
+    }
+
+    /// Whether a refusal leaves nothing to be done: nobody has to be suspended who is not there, and where a vendor keeps
+    /// some users as they are the read-back shows what it did not take.
+    fn is_settled(&self, batch: &[Work], error: &ConnectorError) -> bool {
+        let ConnectorError::Refused { status, .. } = error else { return false };
+        let profile = self.shared.profile();
+        let all = |wanted: Action| batch.iter().all(|work| work.change.action == wanted);
+        (all(Action::Suspend) && profile.not_found_statuses.contains(status))
+            || (all(Action::Update) && profile.fixed_users && matches!(status, 400 | 403 | 409 | 422))
     }
 
     async fn change_user(
@@ -303,7 +321,7 @@ impl ScimWriter {
 
     /// Deletes an account. One that is gone already is deleted.
     pub(super) async fn delete_account(&self, work: &Work) -> Result<Applied, ConnectorError> {
-        if !self.shared.wire.delete {
+        if !self.shared.deletes(&self.shared.profile()) {
             return Err(ConnectorError::NotSupported { what: "delete accounts".to_owned() });
         }
         let id = account_of(work)?;

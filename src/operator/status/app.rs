@@ -1,6 +1,7 @@
 //! The status of a `TargetApp`.
 
 use appaccess_core::{
+    access::Amount,
     plan::{Cost, Drift, Hold, Plan},
     resolve::Desired,
     status::{AppSituation, Condition as Judgement, app_conditions},
@@ -115,15 +116,18 @@ fn seats(cost: &Cost) -> Option<SeatStatus> {
         used: count(cost.used),
         purchased: cost.purchased.map(count),
         unused: Some(count(cost.unused)),
+        inactive: cost.activity.map(|activity| count(activity.inactive)),
+        activity_unknown: cost.activity.map(|activity| count(activity.unknown)),
         monthly_cost: money(cost.monthly)?,
         monthly_waste: money(cost.monthly_waste)?,
         currency: cost.currency.to_string(),
+        renews_on: cost.renews_on.and_then(|date| date.to_string().parse().ok()),
     })
 }
 
-/// Hundredths as people write amounts.
-fn money(hundredths: u64) -> Option<Money> {
-    format!("{}.{:02}", hundredths / 100, hundredths % 100).parse().ok()
+/// An amount as people write it; `None` for one that no reader takes.
+fn money(amount: Amount) -> Option<Money> {
+    amount.to_string().parse().ok()
 }
 
 /// What a hold comes to.

@@ -3,7 +3,7 @@
 use appaccess_core::{
     plan::{Action as CoreAction, Cause as CoreCause, Change, Hold},
     resolve::Desired,
-    status::Condition as Judgement,
+    status::{Condition as Judgement, counted},
 };
 use jiff::Timestamp;
 
@@ -45,8 +45,10 @@ pub(in crate::operator) fn plan_status(plan: &AccessPlan, now: Timestamp) -> Acc
         Judgement::new(condition::READY, false, "TooLarge", message)
     } else {
         let message = format!(
-            "{} changes for {} people wait for an AccessApproval of {}",
-            plan.spec.changes, plan.spec.people, plan.spec.digest
+            "{} for {} waiting for an AccessApproval of {}",
+            counted(plan.spec.changes.into(), "change", "changes"),
+            counted(plan.spec.people.into(), "person", "people"),
+            plan.spec.digest
         );
         Judgement::new(condition::READY, true, "AwaitingDecision", message)
     };

@@ -41,6 +41,7 @@ pub(super) fn resource(
     sent: &Map<String, Value>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, Refusal> {
+    known(dialect, kind, sent.keys())?;
     let mut kept = Map::new();
     for (name, value) in sent {
         let Some(attribute) = schema::find(kind, None, name) else {
@@ -73,6 +74,48 @@ pub(super) fn resource(
     Ok(kept)
 }
 
+fn is_mail(text: &str) -> bool {
+    matches!(text.split_once('@'), Some((local, domain)) if !local.is_empty() && domain.contains('.'))
+}
+
+/// Whether a vendor with few attributes has all of these.
+pub(super) fn known<'a>(
+    dialect: &Dialect,
+    kind: ResourceKind,
+    mut names: impl Iterator<Item = &'a String>,
+) -> Result<(), Refusal> {
+    let Some(only) = dialect.only_attributes.as_ref().filter(|_| kind == ResourceKind::User) else { return Ok(()) };
+    let is_known = |name: &String| {
+        matches!(name.as_str(), "schemas" | "id" | "meta") || only.iter().any(|one| one.eq_ignore_ascii_case(name))
+    };
+    match names.find(|name| !is_known(name)) {
+        Some(name) => Err(Refusal::bad(ErrorKind::InvalidSyntax, format!("{name} is not an attribute"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a change of one user is taken: of some users a vendor changes nothing but whether they are switched on.
+pub(super) fn may_change(
+    dialect: &Dialect,
+    kind: ResourceKind,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    let name = before.get("userName").and_then(Value::as_str).unwrap_or_default();
+    if kind != ResourceKind::User || !dialect.fixed_users.contains(name) {
+        return Ok(());
+    }
+    let of = |resource: &Map<String, Value>| {
+        let mut kept = resource.clone();
+        kept.retain(|name, _| name != "active" && name != "meta");
+        kept
+    };
+    if of(before) == of(after) {
+        return Ok(());
+    }
+    Err(Refusal::bad(ErrorKind::Mutability, "the attributes of an administrator cannot be changed"))
+}
+
 /// Whether a resource may be stored: its name is there and free, its members exist. `id` is its own, when it has one.
 pub(super) fn sound(
     state: &State,
@@ -85,6 +128,9 @@ pub(super) fn sound(
     let name = resource.get(attribute).and_then(Value::as_str).unwrap_or_default();
     if name.trim().is_empty() {
         return Err(Refusal::bad(ErrorKind::InvalidValue, format!("{attribute} is missing")));
+    }
+    if kind == ResourceKind::User && dialect.user_name_is_mail && !is_mail(name) {
+        return Err(Refusal::bad(ErrorKind::InvalidValue, "userName is no mail address"));
     }
     let exact = kind == ResourceKind::User && dialect.case_sensitive_user_name;
     let is_other = |value: &Value| {

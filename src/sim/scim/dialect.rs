@@ -100,6 +100,20 @@ pub struct Dialect {
     pub awkward_ids: bool,
     /// Resources and listings carry attributes that no schema knows.
     pub unknown_fields: bool,
+    /// Users can be listed; otherwise only a filter for one user name or external id is answered, anything else with 403.
+    pub listable: bool,
+    /// One user can be read by id; otherwise 405.
+    pub reads_by_id: bool,
+    /// DELETE of a user is taken; otherwise 405.
+    pub delete: bool,
+    /// User names must be mail addresses.
+    pub user_name_is_mail: bool,
+    /// The attributes of a user that there are at all; others are refused. `None` for those of the RFC.
+    pub only_attributes: Option<BTreeSet<String>>,
+    /// Users, by name, of whom only `active` can be changed.
+    pub fixed_users: BTreeSet<String>,
+    /// With more users than this that are switched on, all of them are on the paid plan.
+    pub free_users: Option<usize>,
 }
 
 impl Default for Dialect {
@@ -130,13 +144,79 @@ impl Default for Dialect {
             numeric_error_status: false,
             awkward_ids: false,
             unknown_fields: false,
+            listable: true,
+            reads_by_id: true,
+            delete: true,
+            user_name_is_mail: false,
+            only_attributes: None,
+            fixed_users: BTreeSet::new(),
+            free_users: None,
         }
     }
 }
 
 impl Dialect {
+    /// Clockify, Enterprise plan: the form of its requests is not published, so that it keeps to the RFC (inferred). A
+    /// deletion of a user is nowhere mentioned, and refused.
+    #[must_use]
+    pub fn clockify() -> Self {
+        Self { delete: false, dropped_attributes: only(["roles", "title"]), ..Self::default() }
+    }
+
+    /// `WorkOS` Directory Sync: true to the RFC (inferred).
+    #[must_use]
+    pub fn workos() -> Self {
+        Self::default()
+    }
+
+    /// Clockwise by way of `WorkOS`: more than ten users put all of them on the paid plan, and the administrator of this
+    /// name keeps all attributes. How an update of one is refused is inferred.
+    #[must_use]
+    pub fn clockwise(admin: &str) -> Self {
+        Self {
+            delete: false,
+            dropped_attributes: only(["roles", "title"]),
+            fixed_users: only([admin]),
+            free_users: Some(10),
+            ..Self::workos()
+        }
+    }
+
+    /// Poggio: users by mail address and shown name, a mail address for work, nothing else; no groups and no listing.
+    /// That a filter for one user and a read by id are answered is inferred.
+    #[must_use]
+    pub fn poggio() -> Self {
+        Self {
+            groups: false,
+            listable: false,
+            delete: false,
+            user_name_is_mail: true,
+            only_attributes: Some(only(["userName", "displayName", "name", "emails", "active"])),
+            dropped_attributes: only(["name.givenName", "name.familyName"]),
+            ..Self::default()
+        }
+    }
+
+    /// 6sense: users by mail address and name; no groups and no listing. The rest is inferred as for Poggio.
+    #[must_use]
+    pub fn sixsense() -> Self {
+        let kept = ["userName", "externalId", "displayName", "name", "emails", "active"];
+        Self {
+            groups: false,
+            listable: false,
+            delete: false,
+            user_name_is_mail: true,
+            only_attributes: Some(only(kept)),
+            ..Self::default()
+        }
+    }
+
     /// Whether an attribute, named as in a path, is silently dropped.
     pub(super) fn drops(&self, path: &str) -> bool {
         self.dropped_attributes.iter().any(|dropped| dropped.eq_ignore_ascii_case(path))
     }
+}
+
+fn only<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
 }

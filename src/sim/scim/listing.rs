@@ -118,6 +118,9 @@ struct Window {
 pub(super) fn list(view: &View<'_>, kind: ResourceKind, call: &Call) -> Result<Answer, Refusal> {
     let projection = Projection::of(call)?;
     let filter = filter(view, call)?;
+    if kind == ResourceKind::User && !view.dialect.listable && !names_one(filter.as_ref()) {
+        return Err(Refusal::new(403, "users cannot be listed"));
+    }
     let window = window(view, call)?;
     let rules = CaseRules { user_name_exact: view.dialect.case_sensitive_user_name };
     let mut matching = Vec::new();
@@ -157,6 +160,13 @@ fn filter(view: &View<'_>, call: &Call) -> Result<Option<Filter>, Refusal> {
             Filter::parse(text).map(Some).map_err(|error| Refusal::bad(ErrorKind::InvalidFilter, error.to_string()))
         }
     }
+}
+
+/// Whether a filter asks for one user alone.
+fn names_one(filter: Option<&Filter>) -> bool {
+    let terms = filter.and_then(Filter::equalities).unwrap_or_default();
+    let is_name = |attribute: &str| ["userName", "externalId"].iter().any(|name| name.eq_ignore_ascii_case(attribute));
+    matches!(terms.as_slice(), [(path, _)] if is_name(&path.attribute) && path.sub_attribute.is_none())
 }
 
 /// The rows that can fulfil a filter: those of one name where it asks for one, else all.

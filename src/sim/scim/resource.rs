@@ -22,6 +22,9 @@ use crate::sim::service::{Answer, Call};
 
 pub(super) fn read(view: View<'_>, kind: ResourceKind, id: &str, call: &Call) -> Result<Answer, Refusal> {
     let projection = Projection::of(call)?;
+    if kind == ResourceKind::User && !view.dialect.reads_by_id {
+        return Err(Refusal::new(405, "the method is not supported here"));
+    }
     let row = visible(view.state, view.dialect, kind, id)?;
     if let (Some(tag), Some(told)) = (view.tag(row), call.header("if-none-match"))
         && etag::covers(told, &tag)
@@ -93,6 +96,7 @@ impl Desk<'_> {
         if kind == ResourceKind::User {
             kept.entry("active").or_insert(Value::Bool(true));
         }
+        check::may_change(self.dialect, kind, &old, &kept)?;
         self.store(kind, id, &Value::Object(old), Value::Object(kept));
         self.answer(kind, id, call, 200)
     }
@@ -112,7 +116,11 @@ impl Desk<'_> {
         if let (true, Some(object)) = (applied.changed, new.as_object_mut()) {
             check::drop_silently(self.dialect, kind, object);
             object.remove("password");
+            check::known(self.dialect, kind, object.keys())?;
             check::sound(self.state, self.dialect, kind, object, Some(id))?;
+        }
+        if let (Some(before), Some(after)) = (old.as_object(), new.as_object()) {
+            check::may_change(self.dialect, kind, before, after)?;
         }
         self.store(kind, id, &old, new);
         if self.dialect.patch_without_body && call.parameter("attributes").is_none() {
@@ -123,6 +131,9 @@ impl Desk<'_> {
 
     pub(super) fn delete(&mut self, kind: ResourceKind, id: &str, call: &Call) -> Result<Answer, Refusal> {
         let old = self.current(kind, id, call)?;
+        if kind == ResourceKind::User && !self.dialect.delete {
+            return Err(Refusal::new(405, "the method is not supported here"));
+        }
         if kind == ResourceKind::User && self.dialect.soft_delete {
             let mut new = old.clone();
             new.insert("active".to_owned(), Value::Bool(false));

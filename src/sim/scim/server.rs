@@ -1,6 +1,6 @@
 //! The vendor as a service on a socket.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use super::{
     dialect::Dialect,
@@ -111,6 +111,17 @@ impl Server {
             let result = edit(&mut scim.options.dialect);
             scim.state.awkward_ids = scim.options.dialect.awkward_ids;
             result
+        })
+    }
+
+    /// The users who are on the paid plan: nobody, or all who are switched on.
+    #[must_use]
+    pub fn paid_users(&self) -> BTreeSet<String> {
+        self.service(|scim| {
+            let Some(free) = scim.options.dialect.free_users else { return BTreeSet::new() };
+            let users = scim.state.snapshot().users.into_iter().filter(|(_, user)| user.active);
+            let on: BTreeSet<String> = users.map(|(name, _)| name).collect();
+            if on.len() > free { on } else { BTreeSet::new() }
         })
     }
 

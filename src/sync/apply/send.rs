@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use appaccess_core::{
-    access::{Edge, Memory},
-    plan::{Outcome, approves},
+    access::{Completeness, Edge, Memory},
+    plan::{Action, HeldReason, Outcome, approves},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -181,14 +181,44 @@ impl<'a> Run<'a, '_> {
             Err(error) => {
                 let failed = failure(&error);
                 let message = failed.message.clone();
+                self.take_refusal(index, work, &error, (memory, now));
                 self.halted |= error.is_about_the_app() || work.change.is_removal();
                 if error.is_about_the_app() {
                     self.failure.get_or_insert_with(|| failed.clone());
                 }
-                self.note(index, Outcome::Failed { reason: failed.reason, message: failed.message });
+                if self.outcomes.get(index) != Some(&Outcome::Held) {
+                    self.note(index, Outcome::Failed { reason: failed.reason, message: failed.message });
+                }
                 let outcome = if matches!(error, ConnectorError::OutcomeUnknown { .. }) { "unknown" } else { "failed" };
                 ResultLine { sequence, outcome: outcome.into(), error: Some(message) }
             }
+        }
+    }
+
+    /// What a refusal says about an account that the app does not show.
+    fn take_refusal(
+        &mut self,
+        index: usize,
+        work: &Work,
+        error: &ConnectorError,
+        (memory, now): (&mut Memory, Timestamp),
+    ) {
+        let ConnectorError::Refused { status, .. } = error else { return };
+        let completeness = &self.look.observation.completeness;
+        let is_hidden = self.look.capabilities.hides_suspended || *completeness == Completeness::NotListable;
+        if !is_hidden || !work.change.slot.is_account() {
+            return;
+        }
+        match (work.change.action, status) {
+            (Action::Create | Action::Invite, 409) => {
+                books::taken(memory, &work.change, now);
+                if let Some(change) = self.changes.get_mut(index) {
+                    change.held = Some(HeldReason::AmbiguousMatch);
+                }
+                self.note(index, Outcome::Held);
+            }
+            (Action::Activate, 404 | 410) => books::gone(memory, &work.change, now),
+            _ => {}
         }
     }
 

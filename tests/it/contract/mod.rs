@@ -6,6 +6,7 @@
 mod behaviours;
 mod harvest;
 mod operator;
+mod profiled;
 mod scim;
 mod table;
 mod world;
@@ -240,5 +241,7 @@ behaviours!(names);
 
 stands! {
     generic_scim: scim::Scim,
+    clockify_scim: profiled::Profiled<profiled::Clockify>,
+    clockwise_scim: profiled::Profiled<profiled::Clockwise>,
     over_harvest: harvest::Harvest,
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{Floor, Seen, Stand, Wanted};
 
 pub(super) struct Scim {
-    server: service::Server<Vendor>,
+    pub(super) server: service::Server<Vendor>,
 }
 
 impl Stand for Scim {

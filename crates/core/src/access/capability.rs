@@ -162,8 +162,14 @@ pub struct Capabilities {
     pub suspend: bool,
     /// Whether an account can be deleted.
     pub delete: bool,
-    /// Whether one person or one id can be looked up.
+    /// Whether one person can be looked up.
     pub look_up: bool,
+    /// Whether one account can be looked up by its id.
+    pub look_up_id: bool,
+    /// Whether the vendor bills an account that was invited and has not accepted yet.
+    pub bills_invited: bool,
+    /// Whether suspended accounts are out of sight, so that what a reading or a look-up lacks is not proven gone.
+    pub hides_suspended: bool,
     /// Whether an account without any further entitlement can exist.
     pub account_alone: bool,
     /// Attributes that are kept up to date.
@@ -176,6 +182,8 @@ pub struct Capabilities {
     pub cliffs: Vec<Cliff>,
     /// What people have to do.
     pub by_hand: ByHand,
+    /// What an owner should know about the vendor, one sentence each.
+    pub notes: Vec<Text>,
 }
 
 impl Capabilities {
@@ -189,12 +197,16 @@ impl Capabilities {
             suspend: true,
             delete: false,
             look_up: true,
+            look_up_id: true,
+            bills_invited: false,
+            hides_suspended: false,
             account_alone: true,
             attributes: Vec::new(),
             renames: false,
             login: LoginSource::Mail,
             cliffs: Vec::new(),
             by_hand: ByHand::default(),
+            notes: Vec::new(),
         }
     }
 

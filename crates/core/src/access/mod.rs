@@ -5,6 +5,7 @@ mod capability;
 mod claim;
 mod mail;
 mod memory;
+mod money;
 mod name;
 mod person;
 mod policy;
@@ -18,6 +19,7 @@ pub use memory::{
     AccountHold, Decision, Directive, Memory, OpenTask, Origin, OwnedEdge, RecordedHold, RemovalRecord, SeenClaim,
     Tombstone, WithdrawnClaim,
 };
+pub use money::{Amount, Period};
 pub use name::{NameError, ObjectName};
 pub use person::{Person, PersonKey, PersonName};
 pub use policy::{

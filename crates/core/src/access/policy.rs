@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{AccountId, Level, Mail, ObjectName, Slot, Text};
+use super::{AccountId, Amount, Level, Mail, ObjectName, Period, Slot, Text};
 
 /// How far we may go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -306,19 +306,48 @@ pub struct RoleOrder {
     pub privileged: BTreeSet<Text>,
 }
 
-/// What a seat costs. Amounts are in hundredths of the currency's unit, never floats.
+/// What a seat costs. Prices are in ten-thousandths of the currency's unit: whole numbers, never floats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pricing {
-    /// Price of a seat and month, in hundredths.
-    pub monthly_price: u64,
+    /// Price of a seat for the period, in ten-thousandths.
+    pub price: u64,
+    /// What the prices are for.
+    pub period: Period,
+    /// Prices of seats by role, in ten-thousandths; of several roles the dearest counts.
+    pub by_role: BTreeMap<Text, u64>,
     /// The currency, as written.
     pub currency: Text,
     /// Seats are sold in packs of this size.
     pub pack: u64,
     /// Seats that were bought.
     pub purchased: Option<u64>,
+    /// When the contract renews.
+    pub renews_on: Option<jiff::civil::Date>,
     /// A seat not used for so long counts as unused.
     pub inactive_after: Option<Duration>,
+}
+
+impl Pricing {
+    /// One price for all seats, sold one by one.
+    #[must_use]
+    pub fn new(price: u64, period: Period, currency: &str) -> Self {
+        Self {
+            price,
+            period,
+            by_role: BTreeMap::new(),
+            currency: currency.into(),
+            pack: 1,
+            purchased: None,
+            renews_on: None,
+            inactive_after: None,
+        }
+    }
+
+    /// So many ten-thousandths for the period of the prices.
+    #[must_use]
+    pub const fn amount(&self, ten_thousandths: u64) -> Amount {
+        Amount { ten_thousandths, period: self.period }
+    }
 }
 
 /// A target app's policy with its defaults applied.

@@ -1,9 +1,11 @@
 //! Accounts by sort, as of one reading.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Counts, Input, Plan, beside::Beside, canonical::Canonical};
-use crate::access::{AccountState, Class, PersonKey, Text};
+use crate::access::{AccountState, Class, Completeness, Edge, OwnedEdge, PersonKey, Text};
+
+static NONE: BTreeMap<Edge, OwnedEdge> = BTreeMap::new();
 
 /// Counts what a plan rests on and says.
 pub(super) fn count(input: &Input<'_>, canonical: &Canonical<'_>, plan: &Plan) -> Counts {
@@ -15,11 +17,17 @@ pub(super) fn count(input: &Input<'_>, canonical: &Canonical<'_>, plan: &Plan) -
         .filter_map(|change| change.person.as_ref())
         .collect();
     let mut accounts = Beside::new(&plan.accounts);
+    // What is ours in an app that shows no account at all is there as far as anybody can tell.
+    let shows_none = input.observation.completeness == Completeness::NotListable && !input.capabilities.look_up_id;
+    let ours = if shows_none { canonical.inventory.as_ref() } else { &NONE };
+    let mut unseen = Beside::new(ours);
     let (mut declared, mut in_sync, mut missing) = (0, 0, 0);
     for edge in desired.edges.keys().filter(|edge| edge.slot.is_account() && desired.is_wanted(&edge.person)) {
         declared += 1;
         match accounts.get(&edge.person) {
-            None => missing += 1,
+            None if unseen.get(edge).is_none() => missing += 1,
+            None if to_change.contains(&edge.person) => {}
+            None => in_sync += 1,
             Some(_) if to_change.contains(&edge.person) => {}
             Some(_) => in_sync += 1,
         }

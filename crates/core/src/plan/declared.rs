@@ -95,12 +95,19 @@ impl Draft<'_> {
         evidence: Evidence,
         missing: &mut BTreeSet<Slot>,
     ) {
+        if let Some(owned) = self.out_of_sight(person).cloned() {
+            self.compare_unseen(person, slots, &owned, evidence);
+            return;
+        }
         if !self.is_proven_missing(person) {
             return;
         }
         let subject = self.subject(Some(&person.key), None);
         let action = self.provisioning();
-        let is_made = self.change(&subject, action, Slot::account(), Cause::Declared, evidence).permitted;
+        let taken = self.is_taken(person).then_some(HeldReason::AmbiguousMatch);
+        let made = self.change(&subject, action, Slot::account(), Cause::Declared, evidence);
+        made.held = taken;
+        let is_made = made.permitted;
         let first = self.changes.len();
         for wanted in slots.iter().filter(|wanted| !wanted.edge.slot.is_account()) {
             self.give(&subject, &wanted.edge.slot, wanted.desired, missing);
@@ -108,6 +115,18 @@ impl Draft<'_> {
         // Nothing can be given to an account that is not to be made.
         for change in self.changes.iter_mut().skip(first).filter(|change| change.person.is_some()) {
             change.permitted &= is_made;
+        }
+    }
+
+    /// Somebody declared whose account is ours and cannot be seen: it is switched on where we switched it off, or where only
+    /// what is switched off is out of sight.
+    fn compare_unseen(&mut self, person: &Person, slots: &[Wanted<'_>], owned: &OwnedEdge, evidence: Evidence) {
+        if owned.hold != AccountHold::None || self.input.capabilities.hides_suspended {
+            let mut subject = self.subject(Some(&person.key), None);
+            subject.account = Some(owned.account.clone());
+            self.change(&subject, Action::Activate, Slot::account(), Cause::Declared, evidence);
+        } else if let Some(wanted) = slots.iter().find(|wanted| wanted.edge.slot.is_account()) {
+            self.refresh(wanted.edge, owned, wanted.desired, None);
         }
     }
 

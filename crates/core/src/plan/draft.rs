@@ -124,7 +124,10 @@ impl<'a> Draft<'a> {
 
     /// Asks a question where the app can be asked.
     pub(super) fn ask(&mut self, question: LookUp) -> bool {
-        let can = self.input.capabilities.look_up;
+        let can = match question {
+            LookUp::Account(_) => self.input.capabilities.look_up_id,
+            LookUp::Person(_) => self.input.capabilities.look_up,
+        };
         if can {
             self.look_ups.insert(question);
         }

@@ -25,11 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use change::{Action, Cause, Change, Drift, DriftKind, HeldReason};
-pub use cost::{Cost, cost};
+pub use cost::{Activity, Cost, cost};
 pub use guard::{Holders, approves, is_protected};
 pub use hold::{Hold, digest_text, hold_digest, row};
 pub use intent::{Withdrawal, intent_digest, withdrawals};
 pub use outcome::Outcome;
+pub use proof::TAKEN;
 pub use task::Task;
 
 use crate::{

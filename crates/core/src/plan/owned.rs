@@ -189,7 +189,10 @@ impl Draft<'_> {
     /// An owned edge whose account the reading does not show.
     fn compare_vanished(&mut self, edge: &Edge, owned: &OwnedEdge) {
         let question = LookUp::Account(owned.account.clone());
+        let hidden = self.input.capabilities.hides_suspended && owned.hold != AccountHold::None;
         match self.input.observation.findings.get(&question) {
+            // Nobody can see it, wherever it is: it stays ours and suspended.
+            _ if hidden => self.remove_unseen(edge, owned),
             Some(Finding::NotFound) => self.forget(edge),
             None if self.input.observation.completeness == Completeness::NotListable => self.remove_unseen(edge, owned),
             None if self.input.observation.is_complete() => drop(self.ask(question)),
@@ -197,13 +200,15 @@ impl Draft<'_> {
         }
     }
 
-    /// An app that cannot list: an owned account goes by its vendor id on its cause alone.
+    /// What cannot be seen: an owned account goes by its vendor id on its cause alone, and one that we suspended when it is
+    /// time to delete it.
     fn remove_unseen(&mut self, edge: &Edge, owned: &OwnedEdge) {
-        if owned.hold != AccountHold::None {
+        if owned.hold != AccountHold::None && !self.goes_unseen(owned) {
             return;
         }
         let reason = self.reason(edge, owned);
         let action = match self.rule(reason.cause).action {
+            _ if owned.hold != AccountHold::None => Action::Delete,
             _ if !edge.slot.is_account() => Action::Revoke,
             RemovalAction::Keep => return,
             RemovalAction::Delete if self.input.capabilities.delete => Action::Delete,
@@ -214,6 +219,18 @@ impl Draft<'_> {
         let change = self.change(&subject, action, edge.slot.clone(), reason.cause, reason.evidence);
         change.from.clone_from(&owned.value);
         change.due = reason.due;
+    }
+
+    /// Whether an account that we suspended and that nothing shows goes for good now. Where only people can delete, it is
+    /// looked up first: else nobody would ever see that they did.
+    fn goes_unseen(&mut self, owned: &OwnedEdge) -> bool {
+        let AccountHold::Suspended { since, cause } = &owned.hold else { return false };
+        let rule = self.rule(Cause::from_word(cause).unwrap_or(Cause::Withdrawn));
+        let ripe = self.is_ripe(rule, *since) && self.may_remove();
+        if ripe && !self.input.capabilities.delete && !self.input.capabilities.hides_suspended {
+            self.ask(LookUp::Account(owned.account.clone()));
+        }
+        ripe && self.input.capabilities.delete
     }
 
     fn forget(&mut self, edge: &Edge) {

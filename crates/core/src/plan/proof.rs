@@ -1,11 +1,19 @@
 //! S1 and S12: what has to be proven before somebody is created, or taken to have moved to another account.
 
 use super::{
+    Input,
     declared::Wanted,
     draft::Draft,
-    identity::{account_edge, may_hand_over},
+    identity::{account_edge, may_hand_over, person_names},
 };
 use crate::access::{AccountId, Completeness, Edge, Finding, LookUp, ObservedAccount, OwnedEdge, Person};
+
+/// The cause on a tombstone without an account: an app that does not show all its accounts said that it has one of this
+/// name already, and nobody knows whose it is.
+pub const TAKEN: &str = "taken";
+
+/// For so many seconds such an answer stands: then it is tried once more, since the app cannot be asked.
+const TAKEN_STANDS: i64 = 24 * 60 * 60;
 
 /// After so many readings that do not show a created account it counts as failed.
 const READINGS_UNTIL_FAILED: u32 = 3;
@@ -22,6 +30,7 @@ impl Draft<'_> {
                     self.note_unverified(&edge, owned);
                     return false;
                 }
+                Some(Finding::NotFound) if self.input.capabilities.hides_suspended => return false,
                 Some(Finding::NotFound) => {}
                 Some(_) => return false,
                 None => {
@@ -29,7 +38,7 @@ impl Draft<'_> {
                     return false;
                 }
             }
-        } else if self.asks_for_vanished() {
+        } else if self.asks_for_vanished() || self.asks_for_linked(person) {
             return false;
         }
         let cannot_ask = !self.input.capabilities.look_up;
@@ -57,6 +66,38 @@ impl Draft<'_> {
             asks |= self.ask(LookUp::Account(account));
         }
         asks
+    }
+
+    /// Asks for the account that the owner of the app named as this person's, where the reading lacks it.
+    fn asks_for_linked(&mut self, person: &Person) -> bool {
+        if self.input.observation.is_complete() {
+            return false;
+        }
+        let accounts = &self.input.policy.accounts;
+        let Some(linked) = person_names(person).find_map(|name| accounts.get(&name)) else { return false };
+        let question = LookUp::Account(linked.clone());
+        !self.input.observation.findings.contains_key(&question) && self.ask(question)
+    }
+
+    /// Whether a creation was answered with "taken" so lately that it is not tried again.
+    pub(super) fn is_taken(&self, person: &Person) -> bool {
+        let buried = self.canonical.tombstones.get(&account_edge(&person.key));
+        buried.is_some_and(|buried| {
+            *buried.cause == *TAKEN && self.input.now.as_second() - buried.at.as_second() < TAKEN_STANDS
+        })
+    }
+
+    /// An account of ours that nothing can show: of an app without a reading, or suspended in one that hides those.
+    pub(super) fn out_of_sight(&self, person: &Person) -> Option<&OwnedEdge> {
+        let owned = self.canonical.inventory.get(&account_edge(&person.key))?;
+        let Input { capabilities, observation, .. } = self.input;
+        let question = LookUp::Account(owned.account.clone());
+        let hidden = match observation.findings.get(&question) {
+            None => observation.completeness == Completeness::NotListable && !capabilities.look_up_id,
+            Some(Finding::NotFound) => capabilities.hides_suspended && owned.unseen == 0,
+            Some(_) => false,
+        };
+        hidden.then_some(owned)
     }
 
     /// A created account that the app does not show yet stays ours, and is never created again on that ground.

@@ -230,7 +230,7 @@ fn reach(situation: &AppSituation<'_>) -> Vec<Condition> {
             "ReadComplete",
             false,
             "NotListable",
-            "the app cannot list its accounts; it is read person by person",
+            "the app cannot list its accounts; it is read person by person, and what nobody declared is never seen",
         )),
         None => {}
     }
@@ -274,6 +274,7 @@ fn held(situation: &AppSituation<'_>) -> Condition {
 }
 
 /// A number with its noun.
-fn counted(number: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -46,12 +46,16 @@ impl App {
             suspend: true,
             delete: true,
             look_up: true,
+            bills_invited: false,
+            look_up_id: true,
+            hides_suspended: false,
             account_alone: true,
             attributes: vec!["title".into()],
             renames: true,
             login: LoginSource::Mail,
             cliffs: Vec::new(),
             by_hand: ByHand::default(),
+            notes: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use appaccess_core::{
-    access::{AccountState, Budget, Cliff, Directive, KeepAtLeast, NeedsApproval, Pricing, Slot},
+    access::{AccountState, Budget, Cliff, Directive, KeepAtLeast, NeedsApproval, Period, Pricing, Slot},
     plan::{intent_digest, withdrawals},
 };
 
@@ -87,12 +87,11 @@ fn a_leaver_who_is_the_last_admin_is_named_as_blocked() {
 #[test]
 fn additions_wait_where_no_seat_is_left() {
     let mut world = staffed(&["ana", "joel", "mara"]);
-    world.policy.pricing =
-        Some(Pricing { monthly_price: 799, currency: "USD".into(), pack: 1, purchased: Some(2), inactive_after: None });
+    world.policy.pricing = Some(Pricing { purchased: Some(2), ..Pricing::new(79_900, Period::Month, "USD") });
     let pass = world.pass();
     assert_eq!(pass.sent(), ["create ana@birch.studio account", "create joel@birch.studio account"]);
     assert_eq!(pass.held(), ["create mara@birch.studio account SeatLimit"]);
-    assert_eq!(pass.plan.cost.unwrap().monthly, 2 * 799);
+    assert_eq!(pass.plan.cost.unwrap().monthly.to_string(), "15.98");
 }
 
 #[test]

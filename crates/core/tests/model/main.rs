@@ -29,6 +29,8 @@ mod leaving;
 #[cfg(test)]
 mod levels;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod removals;
 #[cfg(test)]
 mod resolving;

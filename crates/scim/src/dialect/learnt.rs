@@ -20,6 +20,8 @@ pub struct Learnt {
     pub members_remove_form: Option<MembersRemoveForm>,
     /// A filter is not honoured: an answer to it says nothing.
     pub filter_ignored: bool,
+    /// One user cannot be read by id.
+    pub reads_refused: bool,
     /// Attributes that were sent and not stored, named as in a path.
     pub dropped_attributes: BTreeSet<String>,
     /// DELETE only switches users off.
@@ -39,6 +41,7 @@ impl Learnt {
         self.active_form = newer.active_form.or(self.active_form);
         self.members_remove_form = newer.members_remove_form.or(self.members_remove_form);
         self.filter_ignored |= newer.filter_ignored;
+        self.reads_refused |= newer.reads_refused;
         self.dropped_attributes.extend(newer.dropped_attributes);
         self.soft_delete |= newer.soft_delete;
         self.page_cap = match (self.page_cap, newer.page_cap) {
@@ -63,6 +66,7 @@ impl Learnt {
         put("activeForm", self.active_form.and_then(|form| spelled(&ACTIVE_FORM, form)));
         put("membersRemoveForm", self.members_remove_form.and_then(|form| spelled(&REMOVE_FORM, form)));
         put("filterIgnored", flag(self.filter_ignored));
+        put("readsRefused", flag(self.reads_refused));
         let dropped: Vec<&str> = self.dropped_attributes.iter().map(String::as_str).collect();
         put("droppedAttributes", (!dropped.is_empty()).then(|| dropped.join(",")));
         put("softDelete", flag(self.soft_delete));
@@ -83,6 +87,7 @@ impl Learnt {
             active_form: text("activeForm").and_then(|text| meant(&ACTIVE_FORM, text)),
             members_remove_form: text("membersRemoveForm").and_then(|text| meant(&REMOVE_FORM, text)),
             filter_ignored: flag("filterIgnored"),
+            reads_refused: flag("readsRefused"),
             dropped_attributes: dropped.map(str::to_owned).collect(),
             soft_delete: flag("softDelete"),
             page_cap: text("pageCap").and_then(|text| text.parse().ok()).filter(|cap| *cap > 0),

@@ -59,6 +59,8 @@ pub enum DeleteMeans {
     Deactivate,
     /// It deletes for good: the person can never be created again, or loses what cannot be restored.
     Irreversible,
+    /// Nobody says whether there is one: it is never sent.
+    Unknown,
 }
 
 /// Whether versions are used (`If-Match`).
@@ -123,7 +125,8 @@ pub struct Profile {
     pub members_patch_max: usize,
     /// Where memberships are read.
     pub members_read: MembersRead,
-    /// Users that are switched off are still listed and found by id.
+    /// Users that are switched off are still listed and found by id. Where they are not, nothing that a reading lacks proves
+    /// that an account is gone.
     pub inactive_visible: bool,
     /// What DELETE does to a user.
     pub delete_means: DeleteMeans,
@@ -131,6 +134,11 @@ pub struct Profile {
     pub groups: bool,
     /// Attributes that the server does not store, named as in a path.
     pub dropped_attributes: BTreeSet<String>,
+    /// User names are mail addresses and nothing else.
+    pub user_name_is_mail: bool,
+    /// There are users whose attributes cannot be changed, and nothing tells which: a refused update is a difference that
+    /// stays, not a failure.
+    pub fixed_users: bool,
     /// `A@x` and `a@x` are two users, against the RFC.
     pub case_sensitive_user_name: bool,
     /// Statuses by which the server says that an id does not exist.
@@ -141,6 +149,8 @@ pub struct Profile {
     pub etag: Etag,
     /// The server can list its users at all.
     pub read_listable: bool,
+    /// One user can be read by id.
+    pub reads_by_id: bool,
     /// How fast it may be called.
     pub rate: Rate,
     /// The vendor's traps.
@@ -169,11 +179,14 @@ impl Default for Profile {
             delete_means: DeleteMeans::Delete,
             groups: true,
             dropped_attributes: BTreeSet::new(),
+            user_name_is_mail: false,
+            fixed_users: false,
             case_sensitive_user_name: false,
             not_found_statuses: BTreeSet::from([404]),
             consistency_window: 60,
             etag: Etag::Auto,
             read_listable: true,
+            reads_by_id: true,
             rate: Rate { requests: 5, per_seconds: 1, concurrency: 1 },
             cliffs: Vec::new(),
             notes: Vec::new(),
@@ -197,6 +210,7 @@ impl Profile {
         if let Some(form) = learnt.members_remove_form {
             self.members_remove_form = form;
         }
+        self.reads_by_id &= !learnt.reads_refused;
         if learnt.filter_ignored {
             self.user_filter_attributes.clear();
             self.group_filter_attributes.clear();

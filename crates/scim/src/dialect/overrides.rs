@@ -6,13 +6,14 @@ use super::{ActiveForm, DeleteMeans, Etag, MembersRead, Profile, UserUpdate};
 use crate::{paging::Mode, patch::MembersRemoveForm, path::AttributePath};
 
 /// The names of all fields that can be overridden.
-pub const FIELDS: [&str; 23] = [
+pub const FIELDS: [&str; 26] = [
     "caseSensitiveUserName",
     "concurrency",
     "consistencyWindow",
     "deleteMeans",
     "droppedAttributes",
     "etag",
+    "fixedUsers",
     "groupFilterAttributes",
     "groups",
     "inactiveVisible",
@@ -27,8 +28,10 @@ pub const FIELDS: [&str; 23] = [
     "paging",
     "ratePerSeconds",
     "rateRequests",
+    "readsById",
     "userActive",
     "userFilterAttributes",
+    "userNameIsMail",
     "userUpdate",
 ];
 
@@ -93,6 +96,9 @@ impl Profile {
             "notFoundStatuses" => self.not_found_statuses = statuses(value)?,
             "consistencyWindow" => self.consistency_window = number(value, 0, 86_400)?,
             "etag" => self.etag = word(value, &[("auto", Etag::Auto), ("true", Etag::On), ("false", Etag::Off)])?,
+            "readsById" => self.reads_by_id = flag(value)?,
+            "userNameIsMail" => self.user_name_is_mail = flag(value)?,
+            "fixedUsers" => self.fixed_users = flag(value)?,
             "listable" => self.read_listable = flag(value)?,
             "rateRequests" => self.rate.requests = number(value, 1, 1_000_000)?,
             "ratePerSeconds" => self.rate.per_seconds = number(value, 1, 86_400)?,
@@ -111,10 +117,11 @@ pub(super) const ACTIVE_FORM: [(&str, ActiveForm); 3] =
     [("patchPath", ActiveForm::PatchPath), ("patchNoPath", ActiveForm::PatchNoPath), ("put", ActiveForm::Put)];
 pub(super) const REMOVE_FORM: [(&str, MembersRemoveForm); 2] =
     [("filter", MembersRemoveForm::Filter), ("valueList", MembersRemoveForm::ValueList)];
-const DELETE_MEANS: [(&str, DeleteMeans); 3] = [
+const DELETE_MEANS: [(&str, DeleteMeans); 4] = [
     ("delete", DeleteMeans::Delete),
     ("deactivate", DeleteMeans::Deactivate),
     ("irreversible", DeleteMeans::Irreversible),
+    ("unknown", DeleteMeans::Unknown),
 ];
 
 /// What is wrong with an override.

@@ -35,6 +35,33 @@ fn apps_without_groups_have_none() {
 }
 
 #[test]
+fn an_app_without_an_import_cannot_be_listed_and_may_be_asked_for_one_user() {
+    for (name, listable) in [("6sense", false), ("poggio", false), ("clockify", true), ("workos", true)] {
+        let profile = Profile::named(name).unwrap();
+        assert_eq!(profile.read_listable, listable, "{name}");
+        assert!(profile.reads_by_id && profile.user_filter_attributes.contains("userName"), "{name}");
+    }
+}
+
+#[test]
+fn what_no_vendor_mentions_is_not_sent() {
+    for name in ["6sense", "clockify", "clockwise", "poggio"] {
+        let profile = Profile::named(name).unwrap();
+        assert_eq!(profile.delete_means, DeleteMeans::Unknown, "{name}");
+        assert!(profile.dropped_attributes.contains("roles"), "{name}");
+    }
+    let poggio = Profile::named("poggio").unwrap().dropped_attributes;
+    assert!(!poggio.contains("displayName") && !poggio.contains("emails"));
+}
+
+#[test]
+fn every_special_profile_has_something_to_tell_its_owner() {
+    for name in NAMES.into_iter().filter(|name| *name != "generic") {
+        assert!(!Profile::named(name).unwrap().notes.is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn every_field_can_be_overridden_and_refuses_rubbish() {
     for field in FIELDS {
         let error = overridden(field, "?!").unwrap_err();
@@ -62,6 +89,9 @@ fn every_field_can_be_overridden_and_refuses_rubbish() {
         ("consistencyWindow", "0"),
         ("etag", "false"),
         ("listable", "false"),
+        ("readsById", "false"),
+        ("userNameIsMail", "true"),
+        ("fixedUsers", "true"),
         ("rateRequests", "600"),
         ("ratePerSeconds", "60"),
         ("concurrency", "4"),
@@ -97,6 +127,7 @@ fn everything() -> Learnt {
         active_form: Some(ActiveForm::PatchNoPath),
         members_remove_form: Some(MembersRemoveForm::ValueList),
         filter_ignored: true,
+        reads_refused: true,
         dropped_attributes: BTreeSet::from(["title".to_owned(), crate::resource::DEPARTMENT.to_owned()]),
         soft_delete: true,
         page_cap: Some(50),
@@ -133,6 +164,7 @@ fn a_profile_takes_what_was_learnt() {
     assert_eq!((profile.user_update, profile.active_form), (UserUpdate::Put, ActiveForm::Put));
     assert_eq!(profile.delete_means, DeleteMeans::Deactivate);
     assert_eq!(profile.effective_page_size(), 50);
+    assert!(!profile.reads_by_id);
     assert!(profile.user_filter_attributes.is_empty() && !profile.members_in_create);
     assert_eq!(Profile::default().with_learnt(&Learnt::default()), Profile::default());
     let zoom_like = Profile { user_update: UserUpdate::PutMerge, ..Profile::default() };

@@ -1,7 +1,7 @@
 //! The whole text of a plan in which every section occurs.
 
 use super::*;
-use crate::cli::output::document::{Calls, Cost, Counts, Drift, Entitlement, PLAN_SCHEMA};
+use crate::cli::output::document::{Activity, Calls, Cost, Counts, Drift, Entitlement, PLAN_SCHEMA};
 
 fn change(action: &'static str, person: &str, kind: &str, name: &str) -> Change {
     let removal = matches!(action, "revoke" | "suspend" | "delete");
@@ -94,6 +94,14 @@ fn document(changes: Vec<Change>, people: u64) -> PlanDocument {
             monthly: "60.00".to_owned(),
             monthly_after: "67.50".to_owned(),
             monthly_waste: "7.50".to_owned(),
+            monthly_waste_after: "0.00".to_owned(),
+            used: 8,
+            used_after: 9,
+            purchased: Some(8),
+            unused: 1,
+            unused_after: 0,
+            activity: Some(Activity { holders: 7, inactive: 1, unknown: 3 }),
+            renews_on: Some("2027-04-01".to_owned()),
         }),
         conditions: Vec::new(),
         calls: Calls::default(),
@@ -152,7 +160,9 @@ access/planner  mode Full, 11 accounts read
     digest sha256:00
   Differs, and nobody declared it: 1
     ? old@birch.studio (account u_77)  unknown: nobody declared the account; policy Report
-  Cost: 60.00 EUR a month, 67.50 after these changes; 7.50 of it for seats that nobody declared uses
+  Cost: 60.00 EUR a month, 67.50 after these changes; 7.50 of it for seats that nobody declared uses, 0.00 afterwards
+  Seats: 8 used of 8 bought, 9 after these changes; 1 unused; the contract renews on 2027-04-01
+  Activity: 1 person inactive for too long; last activity unknown: 3 of 7
 
 error: TargetApp access/toggl: SecretMissing
   why: there is no Secret access/toggl-token

@@ -4,6 +4,7 @@ mod dialects;
 mod faults;
 mod listings;
 mod protocol;
+mod vendors;
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,14 @@
 //! Seats and cliffs: additions that would cost more than somebody decided.
 
 use super::{HeldReason, Input, Plan, is_open};
-use crate::plan::{cost::gains_seat, count::number, unmanaged::is_in_use};
+use crate::plan::{
+    cost::{billed, gains_seat},
+    count::number,
+};
 
 /// Holds the additions for which no seat is left, and those that would step over a vendor's trap.
 pub(super) fn judge(input: &Input<'_>, plan: &mut Plan) {
-    let active = number(input.observation.accounts.iter().filter(|account| is_in_use(account)).count());
+    let active = billed(input);
     let seats = input.observation.seats;
     let purchased =
         input.policy.pricing.as_ref().and_then(|pricing| pricing.purchased).or(seats.and_then(|seats| seats.purchased));
