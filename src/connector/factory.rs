@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod clockify;
 mod harvest;
 mod manual;
 mod scim_settings;
@@ -135,12 +136,9 @@ impl fmt::Debug for Connection {
 #[must_use]
 pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, EntitlementKind>> {
     match &spec.connector {
+        Connector::Clockify(_) => Some(super::clockify::kinds()),
         Connector::Harvest(_) => Some(super::harvest::kinds()),
-        Connector::Scim(_)
-        | Connector::Clockify(_)
-        | Connector::Toggl(_)
-        | Connector::Aha(_)
-        | Connector::Manual(_) => None,
+        Connector::Scim(_) | Connector::Toggl(_) | Connector::Aha(_) | Connector::Manual(_) => None,
     }
 }
 
@@ -153,9 +151,10 @@ pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, Entitlement
 pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Result<Connection, ConnectorError> {
     match &spec.connector {
         Connector::Scim(connector) => open_scim(connector, spec, supplies, options),
+        Connector::Clockify(connector) => clockify::open(connector, spec, supplies, options),
         Connector::Harvest(connector) => harvest::open(connector, spec, supplies, options),
         Connector::Manual(connector) => manual::open(connector, spec, supplies),
-        Connector::Clockify(_) | Connector::Toggl(_) | Connector::Aha(_) => {
+        Connector::Toggl(_) | Connector::Aha(_) => {
             let name = spec.connector.name();
             let what =
                 format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");

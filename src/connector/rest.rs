@@ -157,6 +157,11 @@ impl<T> Gathered<T> {
         }
     }
 
+    /// Whether a row with this id came.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.rows.contains_key(id)
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         self.rows.len()

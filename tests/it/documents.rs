@@ -127,6 +127,8 @@ fn reasons() -> BTreeSet<String> {
             "ObservationCliff",
             "RosterIncomplete",
             "AmbiguousGroup",
+            "NotAdmin",
+            "MembershipUnclear",
             "NotListable",
             "TargetAppNotRead",
             "Undecodable",

@@ -39,9 +39,9 @@ fn one_tenant_has_one_key_however_it_is_written() {
 
 #[test]
 fn a_connector_of_a_later_version_is_named() {
-    let clockify = spec(json!({"connector": {"clockify": {"workspaceId": "a"}}}));
-    let error = opened(&clockify, &[("token", "t")]).unwrap_err();
-    assert!(error.to_string().contains("`clockify` is not part of this version"), "{error}");
+    let toggl = spec(json!({"connector": {"toggl": {"organizationId": "7"}}}));
+    let error = opened(&toggl, &[("token", "t")]).unwrap_err();
+    assert!(error.to_string().contains("`toggl` is not part of this version"), "{error}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub struct SeenPerson {
     pub role: Role,
     /// Names of the groups.
     pub groups: BTreeSet<String>,
-    /// Names of the projects and groups that the person manages.
+    /// What the person manages: `project Lighthouse`, `group Studio`, `person 64a…`.
     pub manages: BTreeSet<String>,
 }
 
@@ -116,6 +116,8 @@ pub struct State {
     pub roles_form: RolesForm,
     /// The most rows of a page, whatever is asked for.
     pub page_max: usize,
+    /// Whether answers hold fields that nobody knows.
+    pub unknown_fields: bool,
     /// Whether lists tell `Last-Page`.
     pub tells_last_page: bool,
     pub(super) key: Option<String>,
@@ -141,6 +143,7 @@ impl State {
             quota: None,
             roles_form: RolesForm::default(),
             page_max: usize::MAX,
+            unknown_fields: false,
             tells_last_page: true,
             key: Some(key.to_owned()),
             own: String::new(),
@@ -271,6 +274,11 @@ impl State {
         self.key = None;
     }
 
+    /// A new key takes the place of the old one, and belongs to this person.
+    pub fn hold_key(&mut self, key: &str, id: &str) {
+        (self.key, self.own) = (Some(key.to_owned()), id.to_owned());
+    }
+
     /// The id of the key's own user.
     #[must_use]
     pub fn own(&self) -> &str {
@@ -293,9 +301,10 @@ impl State {
     /// Everybody by mail address (a limited user by name).
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, SeenPerson> {
-        let named = |id: &String| {
-            let group = self.groups.get(id).map(|group| group.name.clone());
-            group.or_else(|| self.projects.get(id).cloned()).unwrap_or_else(|| id.clone())
+        let named = |id: &String| match (self.projects.get(id), self.groups.get(id)) {
+            (Some(project), _) => format!("project {project}"),
+            (None, Some(group)) => format!("group {}", group.name),
+            (None, None) => format!("person {id}"),
         };
         let people = self.users.iter().map(|(id, user)| {
             let groups = self.groups.values().filter(|group| group.members.contains(id));

@@ -47,7 +47,25 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Answer {
         }
         *left -= 1;
     }
-    route(state, call).unwrap_or_else(|refused| refused)
+    let mut answer = route(state, call).unwrap_or_else(|refused| refused);
+    if state.unknown_fields
+        && let Some(body) = answer.json_mut()
+    {
+        add_unknown(body);
+    }
+    answer
+}
+
+/// A field that nobody knows, on every object.
+fn add_unknown(value: &mut Value) {
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(add_unknown),
+        Value::Object(object) => {
+            object.values_mut().for_each(add_unknown);
+            object.insert("cakeNovelty".to_owned(), json!({"deep": [1, null]}));
+        }
+        _ => {}
+    }
 }
 
 /// The key is asked for before anything else, whatever the address. A bearer token counts as none.

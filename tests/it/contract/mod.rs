@@ -4,6 +4,7 @@
 //! A new connector is one [`Stand`] in a file of its own, and one line of `stands!` at the end of this one.
 
 mod behaviours;
+mod clockify;
 mod harvest;
 mod operator;
 mod profiled;
@@ -244,4 +245,5 @@ stands! {
     clockify_scim: profiled::Profiled<profiled::Clockify>,
     clockwise_scim: profiled::Profiled<profiled::Clockwise>,
     over_harvest: harvest::Harvest,
+    over_clockify: clockify::Clockify,
 }

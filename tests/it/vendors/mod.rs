@@ -1,5 +1,6 @@
 //! What is particular to each vendor: its quirks, refusals and floors of calls, against its simulator.
 
+mod clockify;
 mod clockify_scim;
 mod clockwise;
 mod harvest;
