@@ -22,6 +22,7 @@ mod clockify;
 mod harvest;
 mod manual;
 mod scim_settings;
+mod toggl;
 
 /// What the keys of a Secret hold.
 pub type Keys = BTreeMap<String, SecretString>;
@@ -138,7 +139,8 @@ pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, Entitlement
     match &spec.connector {
         Connector::Clockify(_) => Some(super::clockify::kinds()),
         Connector::Harvest(_) => Some(super::harvest::kinds()),
-        Connector::Scim(_) | Connector::Toggl(_) | Connector::Aha(_) | Connector::Manual(_) => None,
+        Connector::Toggl(_) => Some(super::toggl::kinds()),
+        Connector::Scim(_) | Connector::Aha(_) | Connector::Manual(_) => None,
     }
 }
 
@@ -154,7 +156,8 @@ pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Resu
         Connector::Clockify(connector) => clockify::open(connector, spec, supplies, options),
         Connector::Harvest(connector) => harvest::open(connector, spec, supplies, options),
         Connector::Manual(connector) => manual::open(connector, spec, supplies),
-        Connector::Toggl(_) | Connector::Aha(_) => {
+        Connector::Toggl(connector) => toggl::open(connector, spec, supplies, options),
+        Connector::Aha(_) => {
             let name = spec.connector.name();
             let what =
                 format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");

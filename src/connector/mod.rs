@@ -10,6 +10,7 @@ mod harvest;
 mod manual;
 mod rest;
 pub mod scim;
+pub mod toggl;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -109,11 +109,11 @@ impl Client {
     /// # Errors
     /// See [`HttpError`]. After a change, only [`HttpError::Unknown`] leaves open whether it was done.
     pub async fn send(&self, request: impl Into<Request>) -> Result<Response, HttpError> {
-        let Request { method, target, query, headers, body, safety } = request.into();
+        let Request { method, target, query, headers, body, safety, apart } = request.into();
         let inner = &self.0;
         let url = target.url(&inner.settings.base, &query);
         inner.settings.check(&url)?;
-        let mut call = Call { method, url, headers, body, safety, token: None };
+        let mut call = Call { method, url, headers, body, safety, apart, token: None };
         inner.authorise(&mut call).await?;
         let mut response = inner.deliver(&call).await?;
         if response.status == 401 && call.token.is_some() {
@@ -264,7 +264,7 @@ impl Inner {
         }
         let (headers, body) = oauth::request(client_id, client_secret, scopes)?;
         let (method, url) = (Method::POST, token_url.clone());
-        let call = Call { method, url, headers, body, safety: Safety::Read, token: None };
+        let call = Call { method, url, headers, body, safety: Safety::Read, apart: false, token: None };
         let response = self.deliver(&call).await?;
         // Section 5.2: a wrong client is 400 or 401, and no retry makes it right.
         if matches!(response.status, 400 | 401) {

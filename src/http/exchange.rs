@@ -34,6 +34,8 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) safety: Safety,
+    /// Counted by the vendor apart from everything else.
+    pub(super) apart: bool,
     /// The access token in `headers`, if it is one that can be renewed.
     pub(super) token: Option<SecretString>,
 }
@@ -92,6 +94,10 @@ impl Inner {
                 (Verdict::Answer, Ended::Answered(response)) => return Ok(response),
                 (Verdict::Answer | Verdict::Refused | Verdict::Lost, ended) => {
                     return Err(tries.settle(self.failed(call, ended, &tries, None)));
+                }
+                (Verdict::Limited, ended) if call.apart && seen.quota().is_spent() => {
+                    let wait = seen.quota().resets_in.unwrap_or(headers::WAIT.0);
+                    return Err(tries.settle(self.failed(call, ended, &tries, Some(wait))));
                 }
                 (Verdict::Limited, ended) => {
                     let wait = self.limit(seen, tries.attempts);
@@ -184,7 +190,7 @@ impl Inner {
                 let now = Timestamp::now();
                 let quota = headers::quota(&response.headers, now);
                 // A token endpoint on another host counts for itself.
-                if call.url.host() == self.settings.base.host() {
+                if call.url.host() == self.settings.base.host() && !call.apart {
                     self.credential.budget.learn(quota, Instant::now());
                     self.note_quota(quota, now);
                 }

@@ -45,6 +45,8 @@ pub struct RateSettings {
     pub reads_in_flight: usize,
     /// Changes in flight at once.
     pub writes_in_flight: usize,
+    /// The least time between two requests, for vendors that have a short limit beside a long one; zero for none.
+    pub spacing: Duration,
 }
 
 impl RateSettings {
@@ -58,7 +60,14 @@ impl RateSettings {
             usize::try_from(places).unwrap_or(1)
         };
         let (reads_in_flight, writes_in_flight) = (within(500, 16), within(250, 8));
-        Self { requests, per, burst: burst.unwrap_or(requests), reads_in_flight, writes_in_flight }
+        Self {
+            requests,
+            per,
+            burst: burst.unwrap_or(requests),
+            reads_in_flight,
+            writes_in_flight,
+            spacing: Duration::ZERO,
+        }
     }
 
     /// How many requests of each window reads never take: they are kept for changes.
@@ -76,7 +85,14 @@ fn kept(requests: u32, window: Duration) -> u32 {
 impl Default for RateSettings {
     /// What nearly every vendor bears: five requests a second, four reads and one change at a time.
     fn default() -> Self {
-        Self { requests: 5, per: Duration::from_secs(1), burst: 5, reads_in_flight: 4, writes_in_flight: 1 }
+        Self {
+            requests: 5,
+            per: Duration::from_secs(1),
+            burst: 5,
+            reads_in_flight: 4,
+            writes_in_flight: 1,
+            spacing: Duration::ZERO,
+        }
     }
 }
 
@@ -127,6 +143,8 @@ struct State {
     told: Option<Told>,
     /// When the requests of the last window were sent.
     sent: VecDeque<Instant>,
+    /// When the last request was sent.
+    last: Option<Instant>,
 }
 
 impl Budget {
@@ -143,6 +161,7 @@ impl Budget {
             renews: None,
             told: None,
             sent: VecDeque::new(),
+            last: None,
         };
         Self { state: Mutex::new(state) }
     }
@@ -177,6 +196,7 @@ impl Budget {
         if let Some(told) = &mut state.told {
             told.remaining = told.remaining.saturating_sub(1);
         }
+        state.last = Some(now);
         Ok(())
     }
 
@@ -194,7 +214,8 @@ impl Budget {
         }
     }
 
-    /// A limit was hit that we did not know of: everybody waits, then goes on at half the pace.
+    /// A limit was hit that we did not know of: everybody waits, then goes on at half the pace. Where requests are spaced it
+    /// was the short limit, and the long one stays as it was.
     pub(super) fn limit(&self, wait: Duration, now: Instant) {
         let mut state = self.state();
         // The other requests in flight run into the same limit; that is one lesson, not several.
@@ -204,6 +225,9 @@ impl Budget {
             state.limited = Some(now);
         }
         state.block(now + wait);
+        if state.is_spaced() {
+            return;
+        }
         // The wait fills no bucket: a burst right after it would meet the same limit.
         state.tokens = state.tokens.min(1.0);
         state.refilled = state.blocked.unwrap_or(now);
@@ -230,7 +254,7 @@ impl State {
         if !told.is_zero() {
             return Err(Held { wait: told, limit: true });
         }
-        let wait = self.bucket_wait(class).max(self.window_wait(class, now));
+        let wait = self.bucket_wait(class).max(self.window_wait(class, now)).max(self.spacing_wait(now));
         if wait.is_zero() { Ok(()) } else { Err(Held { wait, limit: false }) }
     }
 
@@ -250,7 +274,18 @@ impl State {
 
     fn per_second(&self) -> f64 {
         let per = self.settings.per.max(Duration::from_millis(1)).as_secs_f64();
-        f64::from(self.settings.requests.max(1)) / per * self.pace
+        let pace = if self.is_spaced() { 1.0 } else { self.pace };
+        f64::from(self.settings.requests.max(1)) / per * pace
+    }
+
+    fn is_spaced(&self) -> bool {
+        !self.settings.spacing.is_zero()
+    }
+
+    /// Until the last request is long enough ago.
+    fn spacing_wait(&self, now: Instant) -> Duration {
+        let Some(last) = self.last.filter(|_| self.is_spaced()) else { return Duration::ZERO };
+        (last + self.settings.spacing.div_f64(self.pace)).saturating_duration_since(now)
     }
 
     /// Takes note of a count of the server. Within one count what is left only falls: answers may overtake each other.

@@ -107,13 +107,14 @@ pub struct Request {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) safety: Safety,
+    pub(super) apart: bool,
 }
 
 impl Request {
     /// A change. `safety` says what a repetition would do; it also decides which share of the rate it is taken from.
     #[must_use]
     pub fn change(method: Method, target: Target, safety: Safety) -> Self {
-        Self { method, target, query: Vec::new(), headers: HeaderMap::new(), body: Bytes::new(), safety }
+        Self { method, target, query: Vec::new(), headers: HeaderMap::new(), body: Bytes::new(), safety, apart: false }
     }
 
     /// Adds a body; `content_type` is sent as it is.
@@ -167,6 +168,14 @@ impl Get {
     #[must_use]
     pub fn header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self(self.0.header(name, value))
+    }
+
+    /// Says that the vendor has another quota for this: what its answer says of what is left is not about the others, and
+    /// where nothing is left this request fails at once rather than make them wait.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.0.apart = true;
+        self
     }
 }
 

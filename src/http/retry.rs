@@ -35,6 +35,11 @@ impl Seen {
     pub(super) fn retry_after(self) -> Option<Duration> {
         if let Self::Status { retry_after, .. } = self { retry_after } else { None }
     }
+
+    /// What an answer says about the calls that are left.
+    pub(super) fn quota(self) -> Quota {
+        if let Self::Status { quota, .. } = self { quota } else { Quota::default() }
+    }
 }
 
 /// What to do about it.

@@ -119,6 +119,30 @@ async fn the_last_quota_that_a_server_told_can_be_asked_for() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_short_limit_spaces_requests_and_leaves_the_hour_as_it_was() {
+    let now = Instant::now();
+    let hour = RateSettings::new(30, Duration::from_hours(1), None);
+    let budget = Budget::new(RateSettings { spacing: SECOND, ..hour }, now);
+    assert_eq!(drain(&budget, Class::Write, now, 3 * SECOND), [Duration::ZERO, SECOND, 2 * SECOND]);
+    let later = now + 10 * SECOND;
+    budget.limit(5 * SECOND, later);
+    // Twice the spacing, but no wait of minutes for the next of thirty requests.
+    assert_eq!(drain(&budget, Class::Write, later, 9 * SECOND), [5 * SECOND, 7 * SECOND]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_with_another_quota_fails_alone_and_holds_nobody_back() {
+    let spent = || Reply::status(402).with("x-toggl-quota-remaining", 0).with("x-toggl-quota-resets-in", 1800);
+    let vendor = Vendor::replying([spent(), Reply::status(200)]);
+    let client = client(&vendor);
+    let error = client.send(crate::http::Get::new(super::world::users()).apart()).await.unwrap_err();
+    assert!(matches!(error, HttpError::RateLimited { wait, .. } if wait == 1800 * SECOND), "{error:?}");
+    let began = Instant::now();
+    assert_eq!(send(&client, Safety::Read).await.unwrap().status, 200);
+    assert!(began.elapsed() < SECOND);
+}
+
 #[test]
 fn a_declared_rate_has_as_many_requests_in_flight_as_it_needs() {
     for (requests, seconds, reads, writes) in [(5, 1, 3, 2), (100, 15, 4, 2), (30, 3600, 1, 1), (6000, 60, 16, 8)] {

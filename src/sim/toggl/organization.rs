@@ -15,7 +15,6 @@ pub(super) fn me(state: &State, rest: &[&str]) -> Result<Value, Refusal> {
             "default_workspace_id": state.workspaces.keys().next().map(|id| state.id(*id)),
             "timezone": "Europe/Tallinn",
         })),
-        ["logged"] => Ok(Value::Null),
         ["organizations"] => Ok(json!([organization(state)])),
         ["workspaces"] => {
             let workspaces = state.workspaces.iter().map(|(id, name)| {

@@ -55,7 +55,6 @@ impl Toggl {
     fn render(&self, value: Value) -> Answer {
         match value {
             Value::String(text) => self.text(200, &text),
-            Value::Null => Answer::empty(200),
             value => Answer::json(200, value),
         }
     }
@@ -102,6 +101,7 @@ impl Toggl {
     fn read(&mut self, call: &Call, segments: &[&str]) -> Result<Answer, Refusal> {
         let state = &mut self.state;
         let value = match segments {
+            ["me", "logged"] => return Ok(Answer::empty(200)),
             ["me", rest @ ..] => organization::me(state, rest)?,
             ["organizations", _] => organization::organization(state),
             ["organizations", _, "users"] | ["organizations", _, "users", "detailed"] => {

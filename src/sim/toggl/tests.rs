@@ -213,9 +213,9 @@ async fn groups_are_replaced_whole_and_a_patch_can_half_fail() {
     let again = client.send("POST", path, json!({"name": "Design"})).await;
     assert_eq!(again.said(), (400, "Name has already been taken"));
     let one = format!("{path}/{id}");
-    let patch =
+    let operations =
         json!([{"op": "add", "path": "/users", "value": [1]}, {"op": "remove", "path": "/users", "value": [ana]}]);
-    let patched = client.send("PATCH", &one, patch).await;
+    let patched = client.send("PATCH", &one, operations).await;
     assert_eq!(patched.status, 200);
     assert_eq!(patched.body["failure"].as_array().expect("failures").len(), 1);
     client.send("PUT", &one, json!({"name": "Design", "users": [ana]})).await;

@@ -10,6 +10,7 @@ mod operator;
 mod profiled;
 mod scim;
 mod table;
+mod toggl;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,4 +247,5 @@ stands! {
     clockwise_scim: profiled::Profiled<profiled::Clockwise>,
     over_harvest: harvest::Harvest,
     over_clockify: clockify::Clockify,
+    toggl_track: toggl::Toggl,
 }

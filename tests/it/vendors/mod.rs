@@ -7,6 +7,7 @@ mod harvest;
 mod manual;
 mod poggio;
 mod sixsense;
+mod toggl;
 mod unseen;
 
 use appaccess::sync::Report;
