@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+mod aha;
 mod clockify;
 mod harvest;
 mod manual;
@@ -137,10 +138,11 @@ impl fmt::Debug for Connection {
 #[must_use]
 pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, EntitlementKind>> {
     match &spec.connector {
+        Connector::Aha(_) => Some(super::aha::kinds()),
         Connector::Clockify(_) => Some(super::clockify::kinds()),
         Connector::Harvest(_) => Some(super::harvest::kinds()),
         Connector::Toggl(_) => Some(super::toggl::kinds()),
-        Connector::Scim(_) | Connector::Aha(_) | Connector::Manual(_) => None,
+        Connector::Scim(_) | Connector::Manual(_) => None,
     }
 }
 
@@ -148,21 +150,15 @@ pub fn declared_kinds(spec: &TargetAppSpec) -> Option<BTreeMap<Text, Entitlement
 ///
 /// # Errors
 /// [`ConnectorError::Settings`] names what to correct, [`ConnectorError::KeyMissing`] what the Secret lacks;
-/// [`ConnectorError::HostNotAllowed`] where Secret, hosts and address do not agree; [`ConnectorError::NotSupported`] for a
-/// connector that this version does not have.
+/// [`ConnectorError::HostNotAllowed`] where Secret, hosts and address do not agree.
 pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Result<Connection, ConnectorError> {
     match &spec.connector {
         Connector::Scim(connector) => open_scim(connector, spec, supplies, options),
+        Connector::Aha(connector) => aha::open(connector, spec, supplies, options),
         Connector::Clockify(connector) => clockify::open(connector, spec, supplies, options),
         Connector::Harvest(connector) => harvest::open(connector, spec, supplies, options),
         Connector::Manual(connector) => manual::open(connector, spec, supplies),
         Connector::Toggl(connector) => toggl::open(connector, spec, supplies, options),
-        Connector::Aha(_) => {
-            let name = spec.connector.name();
-            let what =
-                format!("be reached: the connector `{name}` is not part of this version; this version has `scim`");
-            Err(ConnectorError::NotSupported { what })
-        }
     }
 }
 

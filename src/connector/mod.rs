@@ -2,6 +2,7 @@
 //!
 //! Reading and writing are separate types: what plans is handed a [`Reader`] and cannot change anything.
 
+mod aha;
 pub mod clockify;
 mod error;
 mod factory;

@@ -38,13 +38,6 @@ fn one_tenant_has_one_key_however_it_is_written() {
 }
 
 #[test]
-fn a_connector_of_a_later_version_is_named() {
-    let toggl = spec(json!({"connector": {"toggl": {"organizationId": "7"}}}));
-    let error = opened(&toggl, &[("token", "t")]).unwrap_err();
-    assert!(error.to_string().contains("`toggl` is not part of this version"), "{error}");
-}
-
-#[test]
 fn a_missing_key_is_named() {
     let error = opened(&scim("https://scim.example.com"), &[("password", "t")]).unwrap_err();
     assert!(matches!(&error, ConnectorError::KeyMissing { key } if key == "token"), "{error}");

@@ -111,19 +111,19 @@ pub(super) fn id_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The page that a call asks for, with the totals of the whole listing.
-pub(super) fn page(call: &Call, name: &str, rows: Vec<Value>) -> Outcome {
+/// The page that a call asks for, with the totals of the whole listing. Only what it shows is rendered.
+pub(super) fn page<T>(call: &Call, name: &str, rows: Vec<T>, render: impl Fn(T) -> Value) -> Outcome {
     let number = |parameter: &str, usual: usize| match call.parameter(parameter) {
         None => Ok(usual),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|number| *number > 0)
-            .ok_or_else(|| Refusal::new(400, format!("{parameter} must be a positive number"))),
+        Some(text) => {
+            let wrong = || Refusal::new(400, format!("{parameter} must be a positive number"));
+            text.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)
+        }
     };
     let (page, size) = (number("page", 1)?, number("per_page", PAGE_USUAL)?.min(PAGE_MAX));
     let total = rows.len();
-    let shown: Vec<Value> = rows.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
+    let shown = rows.into_iter().skip((page - 1).saturating_mul(size)).take(size);
+    let shown: Vec<Value> = shown.map(render).collect();
     let pagination = json!({"total_records": total, "total_pages": total.div_ceil(size), "current_page": page});
     Ok(Answer::json(200, json!({name: shown, "pagination": pagination})))
 }

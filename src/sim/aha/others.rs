@@ -17,7 +17,7 @@ fn id_of(text: &str) -> Result<u64, Refusal> {
 pub(super) fn custom_roles(state: &State, call: &Call, id: &str) -> Outcome {
     only_parameters(call, &["page", "per_page"])?;
     let user = state.users.get(&id_of(id)?).ok_or_else(Refusal::not_found)?;
-    page(call, "user_roles", state.custom_role_values(user))
+    page(call, "user_roles", state.custom_role_values(user), |row| row)
 }
 
 /// Gives a custom role. That other plans refuse it is documented, how is inferred.
@@ -63,8 +63,8 @@ pub(super) fn seat_groups(state: &State, call: &Call) -> Outcome {
 /// The teams of capacity planning.
 pub(super) fn teams(state: &State, call: &Call) -> Outcome {
     only_parameters(call, &["page", "per_page"])?;
-    let rows = state.teams.iter().map(|(id, team)| json!({"id": state.shown_id(*id), "name": team.name}));
-    page(call, "teams", rows.collect())
+    let rows = state.teams.iter().collect();
+    page(call, "teams", rows, |(id, team)| json!({"id": state.shown_id(*id), "name": team.name}))
 }
 
 /// Who is in a team.
@@ -84,7 +84,7 @@ pub(super) fn memberships(state: &State, call: &Call, id: &str) -> Outcome {
             "created_at": MADE,
         }))
     });
-    page(call, "team_memberships", rows.collect())
+    page(call, "team_memberships", rows.collect(), |row| row)
 }
 
 /// Puts a user into a team: nothing comes back.

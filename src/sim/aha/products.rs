@@ -13,7 +13,7 @@ use crate::sim::service::{Answer, Call};
 pub(super) fn list(state: &State, call: &Call) -> Outcome {
     only_parameters(call, &["page", "per_page", "include_teams", "with_idea_portals"])?;
     let shown = state.products.iter().filter(|(_, product)| !product.is_line);
-    page(call, "products", shown.map(|(id, product)| state.product_value(*id, product)).collect())
+    page(call, "products", shown.collect(), |(id, product)| state.product_value(*id, product))
 }
 
 /// One product or line, by id or reference prefix, wrapped.
@@ -29,12 +29,11 @@ pub(super) fn users(state: &State, call: &Call, key: &str) -> Outcome {
     only_parameters(call, &["page", "per_page"])?;
     let product = state.product(key).ok_or_else(Refusal::not_found)?;
     let members = state.users.iter().filter_map(|(id, user)| Some((*id, user, *user.roles.get(&product)?)));
-    let rows = members.map(|(id, user, role): (_, _, Role)| {
+    page(call, "project_users", members.collect(), |(id, user, role): (_, _, Role)| {
         json!({
             "role": role.number(),
             "role_description": role.description(),
             "user": state.short_user(id, user),
         })
-    });
-    page(call, "project_users", rows.collect())
+    })
 }

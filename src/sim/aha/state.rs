@@ -272,6 +272,23 @@ impl State {
         self.make_user(first, "Example", email).to_string()
     }
 
+    /// Adds so many people, `p0`, `p1`, … of a mail domain, each with this role in a product.
+    pub fn add_people(&mut self, people: usize, domain: &str, product: &str, role: Role) {
+        let product = self.product_named(product);
+        for number in 0..people {
+            let id = self.make_user(&format!("p{number}"), "Example", &format!("p{number}@{domain}"));
+            if let Some(user) = self.users.get_mut(&id) {
+                user.roles.extend(product.map(|product| (product, role)));
+            }
+        }
+    }
+
+    /// Whether a product answers to a name, a prefix or an id.
+    #[must_use]
+    pub fn has_product(&self, name: &str) -> bool {
+        self.product_named(name).is_some()
+    }
+
     /// Lets somebody log in, or not.
     pub fn set_enabled(&mut self, email: &str, enabled: bool) -> bool {
         self.edit_user(email, |user| user.enabled = enabled)

@@ -30,12 +30,11 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
     only_parameters(call, &["page", "per_page", "email"])?;
     let email = call.parameter("email");
     let found = state.users.iter().filter(|(_, user)| email.is_none_or(|email| user.email.eq_ignore_ascii_case(email)));
-    let rows = found.map(|(id, user)| {
+    page(call, "users", found.collect(), |(id, user)| {
         let mut row = state.full_user(*id, user);
         row["user_roles"] = state.custom_role_values(user).into();
         row
-    });
-    page(call, "users", rows.collect())
+    })
 }
 
 /// One user, wrapped.
@@ -144,7 +143,7 @@ pub(super) fn create(state: &mut State, call: &Call, product: &str) -> Outcome {
 pub(super) fn product_roles(state: &State, call: &Call, id: &str) -> Outcome {
     only_parameters(call, &["page", "per_page"])?;
     let user = state.users.get(&known(state, id)?).ok_or_else(Refusal::not_found)?;
-    page(call, "product_roles", state.role_values(user))
+    page(call, "product_roles", state.role_values(user), |row| row)
 }
 
 /// Gives a user a role in a product, or another one; the answer is that role alone.

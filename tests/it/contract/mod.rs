@@ -3,6 +3,7 @@
 //!
 //! A new connector is one [`Stand`] in a file of its own, and one line of `stands!` at the end of this one.
 
+mod aha;
 mod behaviours;
 mod clockify;
 mod harvest;
@@ -248,4 +249,5 @@ stands! {
     over_harvest: harvest::Harvest,
     over_clockify: clockify::Clockify,
     toggl_track: toggl::Toggl,
+    over_aha: aha::Aha,
 }

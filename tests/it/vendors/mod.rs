@@ -1,5 +1,7 @@
 //! What is particular to each vendor: its quirks, refusals and floors of calls, against its simulator.
 
+mod aha;
+mod aha_trouble;
 mod clockify;
 mod clockify_scim;
 mod clockwise;
