@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     access::{
-        AccountId, ClaimName, Class, Edge, Evidence, Level, LookUp, Mode, ObservedAccount, PersonKey, SeenClaim, Slot,
-        Text,
+        AccountId, ClaimName, Class, Completeness, Edge, Evidence, Level, LookUp, Mode, ObservedAccount, PersonKey,
+        SeenClaim, Slot, Text,
     },
     resolve::{ClaimProblem, DesiredEdge},
 };
@@ -124,9 +124,14 @@ impl<'a> Draft<'a> {
 
     /// Asks a question where the app can be asked.
     pub(super) fn ask(&mut self, question: LookUp) -> bool {
+        let Input { capabilities, observation, .. } = self.input;
         let can = match question {
-            LookUp::Account(_) => self.input.capabilities.look_up_id,
-            LookUp::Person(_) => self.input.capabilities.look_up,
+            // Only of an app that cannot list is an account asked for where people cannot be.
+            LookUp::Account(_) if observation.completeness != Completeness::NotListable => {
+                capabilities.look_up && capabilities.look_up_id
+            }
+            LookUp::Account(_) => capabilities.look_up_id,
+            LookUp::Person(_) => capabilities.look_up,
         };
         if can {
             self.look_ups.insert(question);
