@@ -26,10 +26,8 @@ pub(super) fn count(input: &Input<'_>, canonical: &Canonical<'_>, plan: &Plan) -
         declared += 1;
         match accounts.get(&edge.person) {
             None if unseen.get(edge).is_none() => missing += 1,
-            None if to_change.contains(&edge.person) => {}
-            None => in_sync += 1,
-            Some(_) if to_change.contains(&edge.person) => {}
-            Some(_) => in_sync += 1,
+            _ if to_change.contains(&edge.person) => {}
+            _ => in_sync += 1,
         }
     }
     let class = |wanted: Class| number(plan.classes.values().filter(|class| **class == wanted).count());
