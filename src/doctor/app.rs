@@ -194,8 +194,8 @@ pub(super) fn seats(look: &Look) -> Option<Finding> {
 /// What waits for somebody's decision.
 pub(super) fn held(app: &ObjectName, look: &Look) -> Option<Finding> {
     let hold = look.plan.hold.as_ref()?;
-    let held: usize = look.plan.changes.iter().filter(|change| change.held.is_some()).count();
-    let what = format!("{} held and waiting for a decision", counted(held, "change is", "changes are"));
+    let waiting = look.plan.changes.iter().filter(|change| change.held.is_some()).count();
+    let what = format!("{} held and waiting for a decision", counted(waiting, "change is", "changes are"));
     let finding = Finding::warning("Held", what).because(format!("digest {}", hold.digest));
     Some(finding.remedied_by(format!("`appaccess plan` shows them; `appaccess approve {app}` decides")))
 }

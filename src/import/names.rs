@@ -60,8 +60,8 @@ pub(super) fn digest(items: &[Item]) -> String {
         let words = item.words();
         hash.update(format!("{}:{words}\n", words.len()));
     }
-    let digest = hash.finalize();
-    digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+    let [first, second, third, ..] = <[u8; 32]>::from(hash.finalize());
+    format!("{first:02x}{second:02x}{third:02x}")
 }
 
 /// Labels for all of these, each once: those that meet get a digest of what they are about, and of equal ones the later a

@@ -38,7 +38,6 @@ pub(crate) struct DoctorDocument {
 }
 
 /// One target app.
-#[expect(clippy::struct_field_names, reason = "the names are those of the other documents")]
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DoctorApp {
