@@ -37,7 +37,7 @@ impl Garage {
 
     fn declare(&mut self) {
         self.on.grants(&self.grants);
-        let lines: String = self.roster.lines().map(|line| format!("    {line}\n")).collect();
+        let lines = self.roster.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat();
         let data = if lines.is_empty() { "{}".to_owned() } else { format!("\n  badges.csv: |\n{lines}") };
         self.on.add(&format!(
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: badges, namespace: access}}\ndata: {data}\n"
@@ -183,7 +183,7 @@ async fn half_a_roster_asks_nobody_to_remove_or_to_make_anything() {
 
 #[tokio::test]
 async fn a_roster_that_lost_many_is_not_believed_until_somebody_says_so() {
-    let rows: String = (0..12).map(|number| format!("p{number}@birch.studio\n")).collect();
+    let rows = (0..12).map(|number| format!("p{number}@birch.studio\n")).collect::<Vec<_>>().concat();
     let mut garage = Garage::new(&format!("user\n{rows}")).await;
     garage.claims("- name: staff\n  subjects: [{user: p0@birch.studio}, {user: p9@birch.studio}]");
     garage.on.work().await;
