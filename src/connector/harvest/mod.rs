@@ -99,6 +99,7 @@ fn capabilities() -> Capabilities {
         kinds: kinds(),
         absent: BTreeMap::from([("group".into(), groups.into())]),
         delete: true,
+        needs_full_name: true,
         attributes: vec!["name".into()],
         renames: true,
         ..Capabilities::new(Provisioning::Create)

@@ -50,7 +50,7 @@ impl HarvestWriter {
 
     async fn create(&self, person: &Person, access: &Access) -> Result<AccountId, ConnectorError> {
         let mail = person.mail.as_ref().ok_or_else(|| cannot("create an account without a mail address"))?;
-        let Some((first, last)) = first_and_last(person) else {
+        let Some((first, last)) = person.full_name() else {
             return Err(cannot(
                 "create an account without a first and a last name: add `name: {given: …, family: …}` to the subject, \
                  or a full name to the person in the directory",
@@ -195,17 +195,6 @@ impl HarvestWriter {
     }
 }
 
-/// First and last name: as told, else a name to show, parted at its last gap, so that Harvest shows the same. Nothing is
-/// made up.
-fn first_and_last(person: &Person) -> Option<(&str, &str)> {
-    if let (Some(given), Some(family)) = (&person.name.given, &person.name.family) {
-        return Some((given, family));
-    }
-    let shown = person.attributes.get("displayName")?.trim();
-    let (first, last) = shown.rsplit_once(char::is_whitespace)?;
-    Some((first.trim_end(), last))
-}
-
 fn is_extra(work: &Work) -> bool {
     &*work.change.slot.kind == PERMISSION
 }
@@ -264,7 +253,7 @@ mod tests {
     #[test]
     fn a_name_to_show_is_parted_and_half_a_name_is_none() {
         let mut person = Person::literal(PersonKey::Mail(Mail::parse("ana@example.com").unwrap()));
-        assert_eq!(first_and_last(&person), None);
+        assert_eq!(person.full_name(), None);
         for (shown, parts) in [
             ("Ana María  Ruiz ", Some(("Ana María", "Ruiz"))),
             ("王 小明", Some(("王", "小明"))),
@@ -272,11 +261,11 @@ mod tests {
             ("", None),
         ] {
             person.attributes.insert("displayName".into(), shown.into());
-            assert_eq!(first_and_last(&person), parts, "{shown}");
+            assert_eq!(person.full_name(), parts, "{shown}");
         }
         person.name.given = Some("Ana".into());
-        assert_eq!(first_and_last(&person), None);
+        assert_eq!(person.full_name(), None);
         person.name.family = Some("Ruiz".into());
-        assert_eq!(first_and_last(&person), Some(("Ana", "Ruiz")));
+        assert_eq!(person.full_name(), Some(("Ana", "Ruiz")));
     }
 }

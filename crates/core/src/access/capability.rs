@@ -158,6 +158,8 @@ pub struct Capabilities {
     pub absent: BTreeMap<Text, Text>,
     /// How an account comes into being.
     pub provisioning: Provisioning,
+    /// Whether no account is made without a given and a family name.
+    pub needs_full_name: bool,
     /// Whether an account can be suspended and reactivated.
     pub suspend: bool,
     /// Whether an account can be deleted.
@@ -194,6 +196,7 @@ impl Capabilities {
             kinds: BTreeMap::new(),
             absent: BTreeMap::new(),
             provisioning,
+            needs_full_name: false,
             suspend: true,
             delete: false,
             look_up: true,

@@ -95,6 +95,18 @@ pub struct Person {
 }
 
 impl Person {
+    /// Given and family name: as told, else a name to show, parted at its last gap, so that the app shows the same.
+    /// Nothing is made up.
+    #[must_use]
+    pub fn full_name(&self) -> Option<(&str, &str)> {
+        if let (Some(given), Some(family)) = (&self.name.given, &self.name.family) {
+            return Some((given, family));
+        }
+        let shown = self.attributes.get("displayName")?.trim();
+        let (given, family) = shown.rsplit_once(char::is_whitespace)?;
+        Some((given.trim_end(), family))
+    }
+
     /// A literal person: a key and nothing more.
     #[must_use]
     pub fn literal(key: PersonKey) -> Self {

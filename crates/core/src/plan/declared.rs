@@ -99,7 +99,7 @@ impl Draft<'_> {
             self.compare_unseen(person, slots, &owned, evidence);
             return;
         }
-        if !self.is_proven_missing(person) {
+        if !self.is_proven_missing(person) || self.lacks_name(person, &evidence) {
             return;
         }
         let subject = self.subject(Some(&person.key), None);

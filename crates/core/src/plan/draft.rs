@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     access::{
-        AccountId, ClaimName, Class, Completeness, Edge, Evidence, Level, LookUp, Mode, ObservedAccount, PersonKey,
-        SeenClaim, Slot, Text,
+        AccountId, ClaimName, Class, Completeness, Edge, Evidence, Level, LookUp, Mode, ObservedAccount, Person,
+        PersonKey, SeenClaim, Slot, Text,
     },
-    resolve::{ClaimProblem, DesiredEdge},
+    resolve::{ClaimProblem, DesiredEdge, ProblemKind},
 };
 
 pub(super) struct Draft<'a> {
@@ -120,6 +120,25 @@ impl<'a> Draft<'a> {
             .or_else(|| person.map(|person| person.to_string().into()))
             .unwrap_or_else(|| "".into());
         Subject { person: person.cloned(), label, account: account.map(|account| account.id.clone()) }
+    }
+
+    /// Whether nobody told the name without which the app makes no account. Then the claims are told.
+    pub(super) fn lacks_name(&mut self, person: &Person, evidence: &Evidence) -> bool {
+        if !self.input.capabilities.needs_full_name || person.full_name().is_some() {
+            return false;
+        }
+        let Evidence::Claims(claims) = evidence else { return true };
+        let message = format!(
+            "{} makes no account without a first and a last name, and nobody told those of {}; add `name: {{given: …, \
+             family: …}}` to the subject, or a full name to the person in the directory",
+            self.input.policy.app, person.label
+        );
+        self.problems.extend(claims.iter().map(|claim| ClaimProblem {
+            claim: claim.name.clone(),
+            kind: ProblemKind::NotSupported,
+            message: message.clone(),
+        }));
+        true
     }
 
     /// Asks a question where the app can be asked.

@@ -43,6 +43,7 @@ impl App {
             kinds: kinds.into_iter().map(|(name, kind)| (Text::from(name), kind)).collect(),
             absent: BTreeMap::new(),
             provisioning: Provisioning::Create,
+            needs_full_name: false,
             suspend: true,
             delete: true,
             look_up: true,

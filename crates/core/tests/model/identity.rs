@@ -273,3 +273,17 @@ fn a_created_account_that_is_not_shown_stays_ours_and_unverified() {
     }
     assert!(world.pass().is_quiet());
 }
+
+#[test]
+fn an_app_that_wants_full_names_makes_nobody_without_one_and_says_what_to_add() {
+    let mut world = Installation::full();
+    world.capabilities.needs_full_name = true;
+    world.declare("studio", vec![grant("staff").users(&["ana"])]);
+    let pass = world.pass();
+    assert_eq!(pass.plan.changes, []);
+    let [problem] = pass.plan.problems.as_slice() else { panic!("{:?}", pass.plan.problems) };
+    assert_eq!(problem.kind, appaccess_core::resolve::ProblemKind::NotSupported);
+    assert!(problem.message.contains("name: {given: …, family: …}"), "{}", problem.message);
+    world.capabilities.needs_full_name = false;
+    assert_eq!(world.pass().plan.changes.len(), 1);
+}
