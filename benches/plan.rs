@@ -10,8 +10,8 @@ use std::{
 
 use appaccess_core::{
     access::{
-        AppPolicy, ByHand, Capabilities, EntitlementKind, LoginSource, Memory, Mode, ObjectName, Observation,
-        ObservedAccount, Ownership, Provisioning, Slot, Text,
+        AppPolicy, Capabilities, EntitlementKind, Memory, Mode, ObjectName, Observation, ObservedAccount, Ownership,
+        Provisioning, Slot, Text,
     },
     plan::{Input, Options, Plan, plan},
     resolve::{Access, Desired, Grant, Subject, SubjectEntry, Wanted, World, resolve},
@@ -115,20 +115,8 @@ impl App {
 }
 
 fn capabilities() -> Capabilities {
-    Capabilities {
-        kinds: BTreeMap::from([("group".into(), EntitlementKind::set())]),
-        absent: BTreeMap::new(),
-        provisioning: Provisioning::Create,
-        suspend: true,
-        delete: true,
-        look_up: true,
-        account_alone: true,
-        attributes: Vec::new(),
-        renames: true,
-        login: LoginSource::Mail,
-        cliffs: Vec::new(),
-        by_hand: ByHand::default(),
-    }
+    let kinds = BTreeMap::from([("group".into(), EntitlementKind::set())]);
+    Capabilities { kinds, delete: true, renames: true, ..Capabilities::new(Provisioning::Create) }
 }
 
 fn mail(number: usize) -> String {

@@ -162,11 +162,6 @@ impl<T> Gathered<T> {
         self.rows.contains_key(id)
     }
 
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// The rows by id, and whether they are all.
     pub(super) fn finish(self) -> (BTreeMap<Text, T>, Completeness) {
         let completeness = self.doubt.map_or(Completeness::Complete, |(reason, message)| Completeness::Incomplete {

@@ -315,8 +315,8 @@ fn a_large_app_becomes_objects_within_their_bounds() {
     let imported = check(&capabilities(false, true), &observation, false);
     assert!(imported.objects.len() > 1 && imported.grants > 150);
     assert!(imported.objects.iter().all(|object| object.yaml.len() < 128 * 1024));
-    let names: BTreeSet<_> = imported.objects.iter().map(|object| object.name.to_string()).collect();
-    assert_eq!(names.len(), imported.objects.len());
+    let objects: BTreeSet<_> = imported.objects.iter().map(|object| object.name.to_string()).collect();
+    assert_eq!(objects.len(), imported.objects.len());
     assert_eq!(imported, check(&capabilities(false, true), &observation, false), "the same again");
 }
 

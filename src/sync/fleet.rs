@@ -160,7 +160,8 @@ impl Fleet {
     {
         let apps = declared.loaded.target_apps.iter().filter(|(name, _)| chosen.is_empty() || chosen.contains(*name));
         let tasks = apps.map(|(name, located)| {
-            let work = work(name, &located.object);
+            // A pass is a large value: it is kept on the heap, and moved as a pointer.
+            let work = Box::pin(work(name, &located.object));
             async move {
                 let result = AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Failure {
                     reason: "InternalError".into(),

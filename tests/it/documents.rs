@@ -122,13 +122,12 @@ fn reasons() -> BTreeSet<String> {
     let paging = read("crates/scim/src/paging/mod.rs");
     let variants = variants_of(&paging, "pub enum Reason");
     reasons.extend(variants);
+    reasons.extend(doubts(&repository().join("src/connector")));
     reasons.extend(
         [
             "ObservationCliff",
             "RosterIncomplete",
             "AmbiguousGroup",
-            "NotAdmin",
-            "MembershipUnclear",
             "NotListable",
             "TargetAppNotRead",
             "Undecodable",
@@ -137,6 +136,26 @@ fn reasons() -> BTreeSet<String> {
         ]
         .map(str::to_owned),
     );
+    reasons
+}
+
+/// Why readings of the connectors may not be whole, as they word it.
+fn doubts(folder: &Path) -> BTreeSet<String> {
+    let mut reasons = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            reasons.extend(doubts(&path));
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        for marker in ["doubt(", "reason: "] {
+            let told = source.split(marker).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+            let words = told.filter_map(|rest| rest.split('"').next());
+            let is_word = |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphabetic());
+            reasons.extend(words.filter(is_word).map(str::to_owned));
+        }
+    }
     reasons
 }
 

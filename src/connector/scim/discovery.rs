@@ -99,6 +99,7 @@ impl Shared {
             kinds,
             absent,
             provisioning: Provisioning::Create,
+            needs_full_name: false,
             suspend: true,
             delete: self.deletes(profile),
             look_up: !profile.user_filter_attributes.is_empty(),

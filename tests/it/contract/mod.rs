@@ -63,7 +63,7 @@ pub(crate) struct Seen {
 }
 
 /// How many requests are the least that the vendor's interface permits; each connector's page explains them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Floor {
     /// Reads of a pass in which nothing differs and nothing is new, with claims on [`Stand::STUDIO`].
     pub(crate) steady_reads: u64,

@@ -74,5 +74,5 @@ pub(super) async fn keeps<S: Stand>(stage: &Stage) {
 #[tokio::test]
 async fn the_operator_keeps_every_app() {
     let stage = Stage::new().await;
-    super::under_one_operator(&stage).await;
+    Box::pin(super::under_one_operator(&stage)).await;
 }

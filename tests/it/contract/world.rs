@@ -1,5 +1,7 @@
 //! An installation around a stand, with claims in the stand's own words.
 
+use std::fmt::Write as _;
+
 use appaccess::sync::{AppResult, Report};
 use appaccess_core::{access::AccountState, plan::Outcome, status::Failure};
 use jiff::SignedDuration;
@@ -176,7 +178,7 @@ fn grant<S: Stand>(grant: &Grant<'_>) -> String {
     };
     for (field, names) in [("groups", of("group")), ("roles", of("role"))] {
         if !names.is_empty() {
-            text.push_str(&format!("\n  {field}: [{}]", names.join(", ")));
+            write!(text, "\n  {field}: [{}]", names.join(", ")).unwrap();
         }
     }
     let others: Vec<String> = wanted
@@ -188,7 +190,7 @@ fn grant<S: Stand>(grant: &Grant<'_>) -> String {
         })
         .collect();
     if !others.is_empty() {
-        text.push_str(&format!("\n  entitlements: [{}]", others.join(", ")));
+        write!(text, "\n  entitlements: [{}]", others.join(", ")).unwrap();
     }
     text
 }
