@@ -1,5 +1,9 @@
-//! `demo`: the whole story in one process, on a simulated vendor on loopback and with the very engine of `run`.
+//! `demo`: the whole story in one process, on simulated vendors on loopback and with the very engine of `run`.
 
+mod company;
+mod guides;
+mod six_apps;
+mod stage;
 mod studio;
 
 use std::fmt::Write as _;
@@ -7,7 +11,8 @@ use std::fmt::Write as _;
 use appaccess_core::plan::Outcome;
 use clap::Args;
 use jiff::SignedDuration;
-use studio::{DemoError, Files, Studio};
+use stage::DemoError;
+use studio::{Files, Studio};
 
 use super::{
     error::CommandError,
@@ -24,7 +29,7 @@ use crate::sync::{AppReport, AppResult, Report};
 #[command(after_help = "Needs no network and no credential, ends by itself, and leaves nothing behind.")]
 pub struct Flags {}
 
-/// Tells the story and checks at each step that it came out as told.
+/// Tells both stories and checks at each step that they came out as told.
 pub(super) async fn run(_flags: Flags) -> Result<Exit, CommandError> {
     match tell().await {
         Ok(()) => Ok(Exit::Done),
@@ -58,7 +63,8 @@ async fn tell() -> Result<(), DemoError> {
     hold(&studio, &mut files).await?;
     behind_our_back(&studio, &files).await?;
     mass_withdrawal(&studio, &mut files).await?;
-    silence(&studio, &files).await
+    silence(&studio, &files).await?;
+    six_apps::tell().await
 }
 
 async fn observe(studio: &Studio, files: &Files) -> Result<(), DemoError> {
@@ -183,7 +189,7 @@ fn check(came_out: bool, otherwise: &str) -> Result<(), DemoError> {
 
 fn title(number: &str, text: &str) {
     let mut line = String::new();
-    let _ = write!(line, "\n{number}. {text}\n{}\n", "─".repeat(text.chars().count() + 3));
+    let _ = write!(line, "\n{number}. {text}\n{}\n", "─".repeat(text.chars().count() + number.len() + 2));
     let _ = output::painted(&line);
 }
 

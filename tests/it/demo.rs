@@ -17,6 +17,13 @@ fn the_demo_tells_the_whole_story_and_ends_by_itself() {
         "nobody declared it, and ownership of group Payroll: Exclusive",
         "ThresholdExceeded",
         "2 reads, 0 changes sent, 0 writes to the store.",
+        "9. A company of 500 and six apps that nobody keeps: one look at all of them",
+        "client-time  Toggl Track  its API        68              7      0           12      $216.00",
+        "Somebody reads the rows and approves these digests",
+        "onboarding   Appcues      by hand        22              7      7           12      $300.00",
+        "7 orphaned accounts, 12 unused licences, 101 hours of work, and $11,754 a year",
+        "35 such accounts found, 7 left and each of them a task; $1,823.88 a month",
+        "Requests of a quiet pass: Harvest 1, Toggl Track 1, Appcues 0, Aha! 2, Poggio 30, Clockify 5. Changes: 0.",
     ] {
         assert!(told.contains(line), "`{line}` is missing from\n{told}");
     }
