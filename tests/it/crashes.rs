@@ -115,7 +115,7 @@ async fn recovers(world: &Installation) {
 async fn survives_every_end(prepare: impl AsyncFn() -> Installation) {
     let world = prepare().await;
     world.vendor.clear_requests();
-    let (steps, mutations, wanted) = reference(&world).await;
+    let (steps, mutations, wanted) = Box::pin(reference(&world)).await;
     assert!(steps > 10, "{steps} steps are too few to be all");
     for step in 0..steps {
         let world = prepare().await;
