@@ -81,11 +81,14 @@ pub enum ConnectorError {
 }
 
 impl ConnectorError {
+    /// The reason of settings that only an edit of the object puts right.
+    pub const SETTINGS: &'static str = "SettingsInvalid";
+
     /// A stable CamelCase word for conditions, events, metrics and documents.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Settings(_) => "SettingsInvalid",
+            Self::Settings(_) => Self::SETTINGS,
             Self::KeyMissing { .. } => "KeyMissing",
             Self::HostNotAllowed { .. } => "CredentialHostMismatch",
             Self::CredentialsRejected => "CredentialsInvalid",

@@ -21,7 +21,7 @@ use crate::{
         TargetApp,
         connector::{Connector, Roster},
     },
-    connector::{self, Calls, Connection, Keys, Supplies, target_key},
+    connector::{self, Calls, Connection, ConnectorError, Keys, Supplies, target_key},
     load::{self, Loaded, by_age, policy::policy},
     store::{ResultLine, Store, Update, Writer},
 };
@@ -303,6 +303,7 @@ async fn close_unfinished(writer: &Writer, app: &ObjectName, now: Timestamp) -> 
 fn result(report: Result<Report, Failure>) -> AppResult {
     match report {
         Ok(report) => AppResult::Worked(Box::new(report)),
+        Err(failure) if failure.reason == ConnectorError::SETTINGS => AppResult::Stalled(failure),
         Err(failure) => AppResult::Failed(failure),
     }
 }

@@ -54,4 +54,5 @@ async fn a_roster_in_a_config_map_becomes_tasks_until_a_newer_one_shows_them_don
     let refused = stage.until_condition(Kind::TargetApp, APP, "Ready", "False", "SettingsInvalid").await;
     let message = condition(&refused, "Ready")["message"].as_str().unwrap_or_default().to_owned();
     assert!(message.contains("configMapRef"), "{message}");
+    assert_eq!(condition(&refused, "Stalled")["status"], "True", "nothing but an edit helps");
 }

@@ -192,6 +192,7 @@ macro_rules! behaviours {
             a_worthless_key_is_named
             a_wrong_tenant_is_named
             the_command_line_does_the_same
+            the_doctor_finds_it_well_and_changes_nothing
             a_plan_with_an_import_has_nothing_to_do
             the_example_of_its_page_comes_true
         }

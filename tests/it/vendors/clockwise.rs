@@ -5,7 +5,10 @@ use appaccess_core::{access::Mode, status::Severity};
 use serde_json::json;
 
 use super::{counted, directory, subjects};
-use crate::support::installation::{Installation, names, story};
+use crate::support::{
+    installation::{Installation, names, story},
+    shell::Shell,
+};
 
 const ADMIN: &str = "boss@birch.example.com";
 
@@ -92,4 +95,44 @@ async fn the_owner_is_told_what_is_known_of_the_product() {
     let world = clockwise().await;
     let report = world.plan().await;
     assert!(report.look.capabilities.notes.iter().any(|note| note.contains("2026-03-27")));
+}
+
+#[tokio::test]
+async fn the_doctor_warns_of_the_trap_before_it_is_stepped_over_and_of_what_waits() {
+    let mut world = clockwise().await;
+    declare(&mut world, 9);
+    world.app(
+        "mode: Full\nseats: {price: \"6.75\", currency: USD, per: month, purchased: 20}\nsafety: {approveFirst: true, settle: 1s}",
+    );
+    world.work().await;
+    let findings = async |world: &Installation| -> Vec<(String, String)> {
+        let shell = Shell::new();
+        shell.file("secrets/access/token/token", &world.vendor.token());
+        shell.file("access/all.yaml", &world.text());
+        let looked = shell.run("doctor -f access --secrets secrets --allow-loopback -o json").await;
+        assert_eq!(looked.code, 0, "a warning is no failure: {looked:?}");
+        let document = looked.document();
+        let warnings = document["apps"][0]["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["severity"] == "warning");
+        let text = |finding: &serde_json::Value, field: &str| finding[field].as_str().unwrap().to_owned();
+        warnings.map(|finding| (text(finding, "check"), text(finding, "what"))).collect()
+    };
+    let warned = findings(&world).await;
+    assert!(
+        warned.contains(&(
+            "Cliff".to_owned(),
+            "`clockwise/paid-plan-cutover` comes after 10 active accounts; there are 9".to_owned()
+        )),
+        "{warned:?}"
+    );
+
+    declare(&mut world, 11);
+    let warned = findings(&world).await;
+    assert!(
+        warned.contains(&("Held".to_owned(), "2 changes are held and waiting for a decision".to_owned())),
+        "{warned:?}"
+    );
 }
