@@ -23,6 +23,8 @@ pub(super) struct Database {
     /// One writing transaction at a time in this process: waiting here is fair, waiting at SQLite is not.
     turn: Arc<Mutex<()>>,
     writes: Arc<AtomicU64>,
+    /// A connection that nobody works on and that keeps a database in memory.
+    anchor: Option<Pool<Backend>>,
 }
 
 /// A transaction that may write; undone unless committed.
@@ -34,7 +36,12 @@ pub(super) struct Writing {
 
 impl Database {
     pub(super) fn new(pool: Pool<Backend>, writable: bool) -> Self {
-        Self { pool, writable, turn: Arc::default(), writes: Arc::default() }
+        Self { pool, writable, turn: Arc::default(), writes: Arc::default(), anchor: None }
+    }
+
+    /// The same, kept by another connection.
+    pub(super) fn kept_by(self, anchor: Pool<Backend>) -> Self {
+        Self { anchor: Some(anchor), ..self }
     }
 
     /// A transaction that reads: all its queries see the same state.
@@ -60,6 +67,9 @@ impl Database {
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
+        if let Some(anchor) = &self.anchor {
+            anchor.close().await;
+        }
     }
 }
 
@@ -70,5 +80,24 @@ impl Writing {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         Ok(self.transaction.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn a_database_in_memory_outlives_the_connection_that_was_worked_on() {
+        let database = super::super::open::open(":memory:").await.unwrap();
+        database.pool.acquire().await.unwrap().close().await.unwrap();
+        let mut reading = database.read().await.unwrap();
+        sqlx::query("SELECT * FROM directory_facts").fetch_all(&mut *reading).await.unwrap();
+        drop(reading);
+        let other = super::super::open::open(":memory:").await.unwrap();
+        let mut writing = database.write().await.unwrap();
+        sqlx::query("CREATE TABLE ours (name TEXT)").execute(&mut *writing.transaction).await.unwrap();
+        writing.transaction.commit().await.unwrap();
+        let mut reading = other.read().await.unwrap();
+        let found = sqlx::query("SELECT * FROM ours").fetch_all(&mut *reading).await;
+        assert!(found.is_err(), "two of them are two");
     }
 }

@@ -6,6 +6,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -177,11 +178,15 @@ fn pool_options(connections: u32) -> SqlitePoolOptions {
 }
 
 async fn memory() -> Result<Database, StoreError> {
-    let options = options(Path::new(":memory:")).in_memory(true).create_if_missing(true);
-    // The database lives as long as its one connection.
-    let pool = pool_options(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    let name = format!("file:appaccess-in-memory-{}", OPENED.fetch_add(1, Ordering::Relaxed));
+    let options = options(Path::new(&name)).in_memory(true).shared_cache(true).create_if_missing(true);
+    let lasting = || pool_options(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone());
+    // The database lives as long as some connection to it. A connection whose work is dropped half done may be closed by
+    // its pool, so that another one, which nobody works on, keeps the database.
+    let (anchor, pool) = (lasting().await?, lasting().await?);
     MIGRATIONS.run(&pool).await?;
-    Ok(Database::new(pool, true))
+    Ok(Database::new(pool, true).kept_by(anchor))
 }
 
 async fn write(path: &Path) -> Result<Pool<Backend>, StoreError> {
