@@ -5,6 +5,7 @@ mod aha_trouble;
 mod clockify;
 mod clockify_scim;
 mod clockwise;
+mod examples;
 mod harvest;
 mod manual;
 mod poggio;
