@@ -83,7 +83,7 @@ pub enum Command {
     Crds(crds::Flags),
     /// Print the JSON Schema of an output
     Schema(schema::Flags),
-    /// Tell the whole story on a simulated app: drift, a plan, a hold, its approval, a leaver, silence
+    /// Tell the whole story on simulated apps: drift, a plan, a hold, its approval, a leaver, silence
     Demo(demo::Flags),
     /// Print a completion script for a shell
     Completions(completions::Flags),

@@ -22,17 +22,9 @@ use appaccess_core::{
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 
+pub use crate::http::Calls;
 pub use error::ConnectorError;
 pub use factory::{Connection, Keys, Options, Supplies, declared_kinds, open, target_key};
-
-/// Requests that were sent, retries, discovery and read-back among them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// Requests that only read.
-    pub reads: u64,
-    /// Requests that could change something.
-    pub writes: u64,
-}
 
 /// What a pass needs to see: a connector may leave out the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -184,8 +184,7 @@ impl Reader for ClockifyReader {
     }
 
     fn calls(&self) -> Calls {
-        let calls = self.0.http.calls();
-        Calls { reads: calls.reads, writes: calls.writes }
+        self.0.http.calls()
     }
 
     fn learnt(&self) -> BTreeMap<String, String> {

@@ -140,8 +140,7 @@ impl Reader for TogglReader {
     }
 
     fn calls(&self) -> Calls {
-        let calls = self.0.http.calls();
-        Calls { reads: calls.reads, writes: calls.writes }
+        self.0.http.calls()
     }
 
     fn learnt(&self) -> BTreeMap<String, String> {
