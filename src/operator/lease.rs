@@ -17,20 +17,20 @@ const PERIOD: Duration = Duration::from_secs(8);
 /// How often a lease that another holds is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Becomes the writer, waiting for as long as another is; `None` after a stop. `waiting` is told for whom.
+/// Becomes the writer, waiting for as long as another is; `None` after a stop. `behind` is told whom we wait for.
 pub(super) async fn take(
     store: &Store,
     holder: &str,
     clock: &Clock,
     stop: &CancellationToken,
-    waiting: impl Fn(String),
+    behind: impl Fn(String),
 ) -> Result<Option<Writer>, StoreError> {
     loop {
         match store.become_writer(holder, clock(), TIME_TO_LIVE).await {
             Ok(writer) => return Ok(Some(writer)),
             Err(StoreError::Busy { holder, until }) => {
                 tracing::info!(%holder, %until, "another process is the writer: waiting");
-                waiting(format!("{holder} is the writer until {until}"));
+                behind(format!("{holder} is the writer until {until}"));
             }
             Err(error) => return Err(error),
         }

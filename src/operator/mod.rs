@@ -142,9 +142,10 @@ async fn with_store(
     let clock = machine_clock();
     let store = Store::open(&options.state).await?;
     let holder: Arc<str> = options.identity.as_deref().map_or_else(lease::identity, Into::into);
-    let waiting = |why: String| readiness.set("lease", Some(why));
-    let Some(writer) = lease::take(&store, &holder, &clock, &stop, waiting).await? else { return Ok(()) };
+    let behind = |whom: String| readiness.stand_by(Some(whom));
+    let Some(writer) = lease::take(&store, &holder, &clock, &stop, behind).await? else { return Ok(()) };
     readiness.set("lease", None);
+    readiness.stand_by(None);
     let (lost, ended) = (CancellationToken::new(), CancellationToken::new());
     let renewal = tokio::spawn(lease::keep(writer.clone(), Arc::clone(&clock), lost.clone(), ended.clone()));
     let fleet = Fleet {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -38,28 +38,50 @@ const CONNECTION: Duration = Duration::from_mins(1);
 /// How long to wait after an accept that failed: for want of file descriptors, mostly.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What keeps us from working, by what it is about. Nothing: ready.
+/// Whether we are ready, and what keeps us from it.
 #[derive(Debug, Default)]
 pub(super) struct Readiness {
-    obstacles: Mutex<BTreeMap<&'static str, String>>,
+    state: Mutex<Standing>,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    /// What keeps us from working, by what it is about. Nothing: ready.
+    obstacles: BTreeMap<&'static str, String>,
+    /// Who works while we wait to go on where that one stops.
+    standby: Option<String>,
 }
 
 impl Readiness {
     /// Says what keeps us from working as far as `about` goes; `None` takes it back.
     pub(super) fn set(&self, about: &'static str, obstacle: Option<String>) {
-        let mut obstacles = self.obstacles.lock().unwrap_or_else(PoisonError::into_inner);
+        let obstacles = &mut self.state().obstacles;
         match obstacle {
             Some(obstacle) => obstacles.insert(about, obstacle),
             None => obstacles.remove(about),
         };
     }
 
+    /// Another process is the writer; `None` when that is over. Standing by is all that a second replica can do: it is
+    /// ready whatever is not begun yet, or no rolling update of two replicas could ever end.
+    pub(super) fn stand_by(&self, behind: Option<String>) {
+        self.state().standby = behind;
+    }
+
+    fn state(&self) -> MutexGuard<'_, Standing> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn text(&self) -> Result<String, String> {
-        let obstacles = self.obstacles.lock().unwrap_or_else(PoisonError::into_inner);
-        if obstacles.is_empty() {
+        let state = self.state();
+        if let Some(behind) = &state.standby {
+            return Ok(format!("standing by: {behind}\n"));
+        }
+        if state.obstacles.is_empty() {
             return Ok("ready\n".to_owned());
         }
-        let lines: Vec<String> = obstacles.iter().map(|(about, obstacle)| format!("{about}: {obstacle}")).collect();
+        let lines: Vec<String> =
+            state.obstacles.iter().map(|(about, obstacle)| format!("{about}: {obstacle}")).collect();
         Err(lines.join("\n") + "\n")
     }
 }
@@ -134,5 +156,25 @@ async fn ready(State(answers): State<Answers>) -> Response {
     match answers.readiness.text() {
         Ok(text) => text.into_response(),
         Err(text) => (StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stands_by_is_ready_and_who_works_is_ready_when_nothing_is_in_the_way() {
+        let readiness = Readiness::default();
+        readiness.set("lease", Some("not the writer of the store yet".to_owned()));
+        readiness.set("cluster", Some("not listed completely yet".to_owned()));
+        assert!(readiness.text().is_err());
+        readiness.stand_by(Some("a is the writer".to_owned()));
+        assert_eq!(readiness.text().unwrap(), "standing by: a is the writer\n");
+        readiness.stand_by(None);
+        readiness.set("lease", None);
+        assert_eq!(readiness.text().unwrap_err(), "cluster: not listed completely yet\n");
+        readiness.set("cluster", None);
+        assert_eq!(readiness.text().unwrap(), "ready\n");
     }
 }

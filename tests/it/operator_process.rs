@@ -6,6 +6,7 @@ use appaccess::{api::Kind, store::Store};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::process::free_port;
 use crate::support::stage::{APP, Stage, crew};
 use crate::support::wait::eventually;
 
@@ -67,6 +68,32 @@ async fn a_stop_is_graceful_and_gives_the_lease_back() {
     .await;
     assert!(!log.contains("another process is the writer"), "{log}");
     stage.reconcile("again").await;
+}
+
+#[tokio::test]
+async fn a_second_operator_stands_by_and_goes_on_where_the_first_one_stops() {
+    let mut stage = Stage::without_operator().await;
+    stage.apply_secret().await;
+    stage.apply(&stage.app(SAFETY)).await;
+    stage.apply(&crew(&["ada", "bo"])).await;
+    let mut first = tokio::process::Command::from(stage.command_at("first", free_port()));
+    let first = first.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut first = first.spawn().expect("the operator can be started");
+    stage.until("both are there", Kind::TargetApp, APP, |app| app["status"]["counts"]["inSync"] == 2).await;
+
+    stage.start_operator();
+    let ready = async || stage.ask("/readyz").await.filter(|(status, _)| *status == 200).map(|(_, text)| text);
+    let text = eventually("the second one answers", ready).await;
+    assert!(text.starts_with("standing by: first is the writer until "), "{text}");
+
+    stage.recorder.forget();
+    terminate(first.id().expect("it still runs"));
+    first.wait().await.expect("it ends");
+    stage.apply(&crew(&["ada", "bo", "cy"])).await;
+    stage.until("three are there", Kind::TargetApp, APP, |app| app["status"]["counts"]["inSync"] == 3).await;
+    let made = stage.recorder.changes().into_iter().filter(|call| call.path == "/Users").count();
+    assert_eq!(made, 1, "{:?}", stage.recorder.changes());
+    assert_eq!(ready().await.as_deref(), Some("ready\n"));
 }
 
 #[tokio::test]

@@ -76,9 +76,14 @@ impl Stage {
 
     /// The operator's command line, for the holder of the lease by that name.
     pub(crate) fn command(&self, identity: &str) -> Command {
+        self.command_at(identity, self.port)
+    }
+
+    /// The same with metrics and health at another port, for a second one beside the first.
+    pub(crate) fn command_at(&self, identity: &str, port: u16) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_appaccess"));
         command.arg("operator").arg("--state").arg(self.state());
-        command.args(["--listen", &format!("127.0.0.1:{}", self.port), "--identity", identity]);
+        command.args(["--listen", &format!("127.0.0.1:{port}"), "--identity", identity]);
         command.args(["--allow-loopback", "--verbose"]);
         command.env("KUBECONFIG", &self.account.kubeconfig);
         command
