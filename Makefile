@@ -10,7 +10,7 @@ CARGO_FLAGS ?=
 help: ## Lists these tasks
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
 
-tools: ## Gets what the tests run against: a Kubernetes control plane and two SCIM servers (once, cached)
+tools: ## Gets what the tests run against: a Kubernetes control plane, helm and two SCIM servers (once, cached)
 	@tests/tools/get.sh
 
 test: tools ## Runs all tests, also those against the real components
@@ -24,8 +24,8 @@ lint: ## Checks the format and all lints
 fmt: ## Formats the code
 	$(CARGO) fmt --all
 
-generate: ## Writes the generated files: the CustomResourceDefinitions in crds/
-	UPDATE_CRDS=1 $(CARGO) test $(CARGO_FLAGS) --quiet --test it definitions::
+generate: ## Writes the generated files: the CustomResourceDefinitions in crds/ and in the chart, and the plain manifests
+	UPDATE_CRDS=1 UPDATE_INSTALL=1 $(CARGO) test $(CARGO_FLAGS) --quiet --test it -- definitions::the_files install::the_plain
 
 deny: ## Checks licences, advisories, bans and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --all-features check

@@ -1,11 +1,15 @@
 //! The definitions in `crds/` are those of the code, fit for an API server, and small.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use appaccess::api::{self, Kind};
 use serde_json::Value;
 
-use crate::support::cluster::Cluster;
+use crate::support::{chart::chart, cluster::Cluster};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crds")
@@ -36,16 +40,20 @@ fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
 fn the_files_are_those_of_the_code() {
     let update = std::env::var_os("UPDATE_CRDS").is_some();
     for kind in Kind::ALL {
-        let path = folder().join(format!("{}.yaml", kind.definition().spec.names.plural));
+        let name = format!("{}.yaml", kind.definition().spec.names.plural);
         let text = api::crd_yaml(&kind.definition());
-        if update {
-            fs::create_dir_all(folder()).unwrap();
-            fs::write(&path, &text).unwrap();
+        for folder in [folder(), chart().join("files/crds")] {
+            let path = folder.join(&name);
+            if update {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&path, &text).unwrap();
+            }
+            let file = fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(file, text, "{} is stale: run `make generate`", path.display());
+            let definitions = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            assert_eq!(definitions.filter(|name| name != "kustomization.yaml").count(), Kind::ALL.len());
         }
-        let file = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(file, text, "{} is stale: run the tests with UPDATE_CRDS=1", path.display());
     }
-    assert_eq!(fs::read_dir(folder()).unwrap().count(), Kind::ALL.len());
 }
 
 #[test]
@@ -129,7 +137,7 @@ pub(crate) async fn install(cluster: &Cluster) {
     cluster.install_definitions(&folder()).await;
 }
 
-/// The example files, those of folders among them, in order.
+/// The example files with objects of ours, those of folders among them, in order.
 pub(crate) fn examples() -> Vec<PathBuf> {
     let mut open = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples")];
     let mut files = Vec::new();
@@ -137,11 +145,17 @@ pub(crate) fn examples() -> Vec<PathBuf> {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            } else if path.extension().is_some_and(|extension| extension == "yaml") && has_objects(&path) {
                 files.push(path);
             }
         }
     }
     files.sort();
     files
+}
+
+/// Examples for other tools, such as values for helm, have none.
+fn has_objects(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().any(|line| line.starts_with("apiVersion: appaccess.dev/"))
 }

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one file per promise.
 
 #[cfg(test)]
+mod chart;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod contract;
@@ -21,6 +23,8 @@ mod habits;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod operator_objects;
@@ -32,6 +36,8 @@ mod operator_surface;
 mod operator_tasks;
 #[cfg(test)]
 mod real_components;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -138,6 +138,22 @@ async fn secrets_are_read_by_name_and_in_the_namespace_of_the_app_alone() {
 }
 
 #[tokio::test]
+async fn a_secret_of_a_namespace_that_the_chart_was_not_told_of_is_refused() {
+    let mut stage = Stage::new().await;
+    stage.namespace = stage.cluster.namespace("elsewhere").await;
+    stage.apply_secret().await;
+    stage.apply(&stage.app(SAFETY)).await;
+    let app = stage.until_condition(Kind::TargetApp, APP, "Ready", "False", "SecretUnreadable").await;
+    let message = condition(&app, "Ready")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("let the operator `get` Secrets in this namespace"), "{message}");
+    assert!(stage.recorder.calls().is_empty());
+
+    stage.let_read_secrets(&stage.namespace).await;
+    stage.reconcile("now-that-it-may").await;
+    stage.until_condition(Kind::TargetApp, APP, "Ready", "True", "InSync").await;
+}
+
+#[tokio::test]
 async fn of_two_target_apps_with_one_tenant_the_younger_does_nothing_until_it_is_alone() {
     let stage = Stage::new().await;
     stage.apply_secret().await;

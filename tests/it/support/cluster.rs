@@ -231,6 +231,11 @@ impl Cluster {
     /// Makes a `ServiceAccount` and a token for it, by the API that a pod's token comes from. It has no rights yet.
     pub(crate) async fn account(&self, namespace: &str, name: &str) -> Account {
         self.kubectl(["create", "serviceaccount", name, "--namespace", namespace], "").await.ok();
+        self.sign_in(namespace, name).await
+    }
+
+    /// A token for a `ServiceAccount` that is there.
+    pub(crate) async fn sign_in(&self, namespace: &str, name: &str) -> Account {
         let token = self.kubectl(["create", "token", name, "--namespace", namespace], "").await.ok().trim().to_owned();
         let kubeconfig = self.write_kubeconfig(&format!("{namespace}.{name}"), &token);
         Account { user: format!("system:serviceaccount:{namespace}:{name}"), kubeconfig, token }

@@ -1,6 +1,7 @@
 //! What the tests share: the real components that they run against, and how to wait for them.
 
 pub(crate) mod audit;
+pub(crate) mod chart;
 pub(crate) mod cluster;
 pub(crate) mod crash;
 pub(crate) mod installation;

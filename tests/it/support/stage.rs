@@ -13,14 +13,13 @@ use tempfile::TempDir;
 use appaccess::api::{API_VERSION, GROUP, Kind, VERSION};
 
 use super::audit::ApiRequest;
+use super::chart;
 use super::cluster::{Account, Cluster};
 use super::peers::{Peer, TOKEN};
 use super::process::{Process, free_port};
 use super::recorder::Recorder;
 use super::tools::repository;
 use super::wait::eventually;
-
-const ROLE: &str = include_str!("../fixtures/operator-role.yaml");
 
 /// The name of the target app of [`Stage::app`], and of its Secret.
 pub(crate) const APP: &str = "boards";
@@ -55,22 +54,18 @@ impl Stage {
         let peer = Peer::scim2_server().await;
         let recorder = Recorder::before(&peer.base).await;
         let namespace = cluster.namespace("it").await;
-        let account = cluster.account(&namespace, "operator").await;
-        cluster.apply(ROLE).await.ok();
-        let subject = format!("--user={}", account.user);
-        let binding = ["create", "clusterrolebinding", "operator", "--clusterrole=appaccess-operator", &subject];
-        cluster.kubectl(binding, "").await.ok();
+        // The account and its rights are those of the chart: they are enough, or no test of the operator passes.
+        cluster.apply(&chart::rights(&namespace)).await.ok();
+        let account = cluster.sign_in(&namespace, chart::RELEASE).await;
         let scratch = TempDir::new().expect("a scratch folder can be made");
-        let stage = Self { cluster, peer, recorder, namespace, account, operator: None, port: free_port(), scratch };
-        stage.let_read_secrets(&stage.namespace).await;
-        stage
+        Self { cluster, peer, recorder, namespace, account, operator: None, port: free_port(), scratch }
     }
 
     /// Lets the operator read the Secrets of a namespace.
     pub(crate) async fn let_read_secrets(&self, namespace: &str) {
         let subject = format!("--user={}", self.account.user);
-        let role = "--clusterrole=appaccess-operator-secrets";
-        let arguments = ["create", "rolebinding", "operator", role, &subject, "--namespace", namespace];
+        let role = format!("--clusterrole={}-credentials", chart::RELEASE);
+        let arguments = ["create", "rolebinding", "operator", &role, &subject, "--namespace", namespace];
         self.cluster.kubectl(arguments, "").await.ok();
     }
 

@@ -14,6 +14,11 @@ pub(crate) fn control_plane() -> PathBuf {
     place_of("control-plane", "KUBEBUILDER_ASSETS")
 }
 
+/// The program `helm`.
+pub(crate) fn helm() -> PathBuf {
+    place_of("helm", "APPACCESS_TEST_HELM")
+}
+
 /// The program `scim2-server`.
 pub(crate) fn scim2_server() -> PathBuf {
     place_of("scim2-server", "APPACCESS_TEST_SCIM2_SERVER")
