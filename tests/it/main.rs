@@ -19,6 +19,8 @@ mod end_to_end;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod gitops;
+#[cfg(test)]
 mod habits;
 #[cfg(test)]
 mod house;

@@ -4,8 +4,8 @@
 #   tests/tools/get.sh [TOOL…]          gets what is missing, then prints KEY=VALUE lines
 #   tests/tools/get.sh --where [TOOL…]  gets nothing: prints the same lines, or fails and says what is missing
 #
-# TOOL: control-plane (kube-apiserver, etcd, kubectl), helm, scim2-server, scimmy; all of them by default. They live in a cache
-# folder of the user's ($APPACCESS_TEST_TOOLS, by default under $XDG_CACHE_HOME or ~/.cache), named by their versions.
+# TOOL: control-plane (kube-apiserver, etcd, kubectl), helm, gitops, scim2-server, scimmy; all of them by default. They live in a
+# cache folder of the user's ($APPACCESS_TEST_TOOLS, by default under $XDG_CACHE_HOME or ~/.cache), named by their versions.
 # KUBEBUILDER_ASSETS, where set, names the folder of the control plane's programs, and nothing is built.
 
 set -euo pipefail
@@ -15,6 +15,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/common.sh"
 # shellcheck source=control-plane.sh
 . "$here/control-plane.sh"
+# shellcheck source=gitops.sh
+. "$here/gitops.sh"
 # shellcheck source=helm.sh
 . "$here/helm.sh"
 # shellcheck source=peers.sh
@@ -26,13 +28,13 @@ if [ "${1:-}" = --where ]; then
     shift
 fi
 if [ $# -eq 0 ]; then
-    set -- scim2-server scimmy control-plane helm
+    set -- scim2-server scimmy control-plane helm gitops
 fi
 
 for tool in "$@"; do
     case $tool in
-        control-plane | helm | scim2-server | scimmy) ;;
-        *) give_up "'$tool'" "no tool has that name" "name control-plane, helm, scim2-server or scimmy" ;;
+        control-plane | gitops | helm | scim2-server | scimmy) ;;
+        *) give_up "'$tool'" "no tool has that name" "name control-plane, gitops, helm, scim2-server or scimmy" ;;
     esac
     if [ $get = yes ]; then
         "get_${tool//-/_}"

@@ -19,6 +19,11 @@ pub(crate) fn helm() -> PathBuf {
     place_of("helm", "APPACCESS_TEST_HELM")
 }
 
+/// The program that says what Flux and Argo CD would say of an object.
+pub(crate) fn gitops() -> PathBuf {
+    place_of("gitops", "APPACCESS_TEST_GITOPS")
+}
+
 /// The program `scim2-server`.
 pub(crate) fn scim2_server() -> PathBuf {
     place_of("scim2-server", "APPACCESS_TEST_SCIM2_SERVER")
