@@ -111,7 +111,7 @@ fn an_object_that_the_operator_has_not_seen_is_ready_for_neither() {
 async fn what_the_operator_really_writes_is_understood_by_both() {
     let stage = Stage::new().await;
     stage.apply_secret().await;
-    stage.apply(&stage.app("mode: Full, interval: 1h, safety: {settle: 1s}")).await;
+    stage.apply(&stage.app("mode: Full, interval: 5s, safety: {settle: 1s}")).await;
     stage.apply(&crew(&["ada", "bo"])).await;
     let granted = stage.until_condition(Kind::AppAccess, "crew", "Ready", "True", "Applied").await;
     let in_sync = stage.until_condition(Kind::TargetApp, APP, "Ready", "True", "InSync").await;

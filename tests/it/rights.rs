@@ -61,7 +61,7 @@ async fn every_right_of_the_chart_is_used_and_no_other_is_asked_for() {
     let stage = Stage::new().await;
     stage.apply_secret().await;
     stage.apply(PEOPLE).await;
-    stage.apply(&stage.app("mode: Full, interval: 1h, safety: {settle: 1s}")).await;
+    stage.apply(&stage.app("mode: Full, interval: 5s, safety: {settle: 1s}")).await;
     stage.apply(&crew(&["ada", "bo"])).await;
     stage.until_condition(Kind::AppAccess, "crew", "Ready", "True", "Applied").await;
     stage.apply(&crew(&["ada"])).await;
