@@ -2,11 +2,12 @@
 
 mod company;
 mod guides;
+mod serve;
 mod six_apps;
 mod stage;
 mod studio;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use appaccess_core::plan::Outcome;
 use clap::Args;
@@ -25,12 +26,25 @@ use super::{
 use crate::sync::{AppReport, AppResult, Report};
 
 /// The flags of `demo`.
-#[derive(Args, Clone, Copy, Debug)]
-#[command(after_help = "Needs no network and no credential, ends by itself, and leaves nothing behind.")]
-pub struct Flags {}
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    appaccess demo\n  \
+    appaccess demo --serve playground\n\n\
+    Needs no network and no credential. Without --serve it ends by itself and leaves nothing behind.")]
+pub struct Flags {
+    /// Tell no story: keep one simulated app running until Ctrl-C, to try every command on
+    ///
+    /// FOLDER, which must be empty or not there yet, gets the YAML that declares the app and who should have what in it,
+    /// and the app's credential.
+    #[arg(long, value_name = "FOLDER")]
+    serve: Option<PathBuf>,
+}
 
 /// Tells both stories and checks at each step that they came out as told.
-pub(super) async fn run(_flags: Flags) -> Result<Exit, CommandError> {
+pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
+    if let Some(folder) = &flags.serve {
+        return serve::run(folder).await;
+    }
     match tell().await {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {

@@ -121,7 +121,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Doctor(flags) => doctor::run(&flags, quiet).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),
-        Command::Demo(flags) => demo::run(flags).await,
+        Command::Demo(flags) => demo::run(&flags).await,
         Command::Completions(flags) => completions::run(flags),
     };
     settle(outcome)

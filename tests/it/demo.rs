@@ -1,6 +1,33 @@
 //! The demonstration tells its story to the end, and what it tells is what happened.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use tokio::process::Command as Background;
+
+use crate::support::wait::eventually;
+
+#[tokio::test]
+async fn a_simulated_app_runs_until_it_is_told_to_stop_and_no_folder_is_written_over() {
+    let scratch = tempfile::TempDir::new().unwrap();
+    let serve = || {
+        let mut command = Background::new(env!("CARGO_BIN_EXE_appaccess"));
+        command.args(["demo", "--serve", "playground"]).current_dir(scratch.path());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    };
+    let running = serve().spawn().unwrap();
+    let id = running.id().unwrap();
+    let token = scratch.path().join("playground/secrets/access/tracker-token/token");
+    eventually("the folder is furnished", async || token.exists().then_some(())).await;
+    let refused = serve().output().await.unwrap();
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(64), "{why}");
+    assert!(why.contains("playground is not empty"), "{why}");
+    Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap();
+    let ended = running.wait_with_output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert!(String::from_utf8(ended.stderr).unwrap().contains("has stopped"));
+}
 
 #[test]
 fn the_demo_tells_the_whole_story_and_ends_by_itself() {

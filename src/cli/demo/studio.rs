@@ -56,7 +56,8 @@ impl Studio {
     }
 }
 
-fn furnish(state: &mut State) {
+/// What a grown app looks like: an admin, a stranger, a robot, and a group that somebody made long ago.
+pub(super) fn furnish(state: &mut State) {
     let mara = state.add_user_with("mara@birch.example.com", &json!({"roles": [{"value": "admin"}]}));
     let joel = state.add_user_with("joel@birch.example.com", &json!({"roles": [{"value": "editor"}]}));
     state.add_user_with("piet@birch.example.com", &json!({"roles": [{"value": "editor"}]}));
