@@ -1,6 +1,10 @@
 //! The documents tell the truth: what they link to and name is there, their YAML is accepted, and every reason that a user
 //! can meet is explained.
 
+mod ladder;
+mod shown;
+mod walk;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -13,7 +17,8 @@ use appaccess::load::files;
 use crate::support::tools::repository;
 
 /// Where the documents are.
-const DOCUMENTS: [&str; 6] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs"];
+const DOCUMENTS: [&str; 8] =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs", "examples", "charts"];
 
 /// Where reasons are explained.
 const REASONS: &str = "docs/safety.md";
@@ -212,6 +217,16 @@ fn every_declaration_in_the_documents_is_accepted() {
         }
     }
     assert!(read >= 2, "the documents show declarations");
+}
+
+#[test]
+fn every_block_of_yaml_is_yaml() {
+    for document in documents() {
+        for text in document.blocks("yaml").into_iter().flat_map(|block| block.split("\n---\n")) {
+            let read = serde_yaml::from_str::<serde_json::Value>(text);
+            assert!(read.is_ok(), "{}: {:?}\n{text}", document.name(), read.err());
+        }
+    }
 }
 
 #[test]
