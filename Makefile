@@ -5,12 +5,12 @@ CARGO ?= cargo
 # Continuous integration sets this to --locked: the lockfile is what was reviewed.
 CARGO_FLAGS ?=
 
-.PHONY: help tools test lint fmt generate deny bench demo ci
+.PHONY: help tools test lint fmt generate book deny bench demo ci
 
 help: ## Lists these tasks
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
 
-tools: ## Gets what the tests run against: a Kubernetes control plane, helm and two SCIM servers (once, cached)
+tools: ## Gets what the tests run against: a Kubernetes control plane, helm, two SCIM servers, mdbook (once, cached)
 	@tests/tools/get.sh
 
 test: tools ## Runs all tests, also those against the real components
@@ -24,8 +24,13 @@ lint: ## Checks the format and all lints
 fmt: ## Formats the code
 	$(CARGO) fmt --all
 
-generate: ## Writes the generated files: the CustomResourceDefinitions in crds/ and in the chart, and the plain manifests
+generate: ## Writes the generated files: definitions in crds/ and the chart, plain manifests, the reference in docs/
 	UPDATE_CRDS=1 UPDATE_INSTALL=1 $(CARGO) test $(CARGO_FLAGS) --quiet --test it -- definitions::the_files install::the_plain
+	UPDATE_DOCS=1 $(CARGO) test $(CARGO_FLAGS) --quiet --test it has_a_page_that_is_that_of_its
+
+book: ## Makes the book of docs/ in target/book
+	@tests/tools/get.sh mdbook >/dev/null
+	@tests/tools/book.sh
 
 deny: ## Checks licences, advisories, bans and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --all-features check

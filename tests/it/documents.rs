@@ -1,7 +1,13 @@
 //! The documents tell the truth: what they link to and name is there, their YAML is accepted, and every reason that a user
 //! can meet is explained.
 
+mod book;
+mod commands;
+mod generated;
+mod kinds;
 mod ladder;
+mod newcomer;
+mod playground;
 mod shown;
 mod walk;
 
@@ -225,6 +231,18 @@ fn every_block_of_yaml_is_yaml() {
         for text in document.blocks("yaml").into_iter().flat_map(|block| block.split("\n---\n")) {
             let read = serde_yaml::from_str::<serde_json::Value>(text);
             assert!(read.is_ok(), "{}: {:?}\n{text}", document.name(), read.err());
+        }
+    }
+}
+
+#[test]
+fn every_metric_that_is_named_is_one_of_the_operator_s() {
+    let known = read("docs/metrics.md");
+    let known: BTreeSet<&str> = code_words(&known).collect();
+    for document in documents().iter().filter(|document| document.name().starts_with("docs/")) {
+        let words = document.text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        for metric in words.filter(|word| word.starts_with("appaccess_")) {
+            assert!(known.contains(metric), "{}: {metric} is not in docs/metrics.md", document.name());
         }
     }
 }

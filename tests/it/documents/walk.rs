@@ -81,6 +81,17 @@ impl Reader {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Finds programs in one more folder, before all others.
+    pub(super) fn find_programs_in(&mut self, folder: &Path) {
+        let before = self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+        self.set("PATH", &format!("{}:{}", folder.display(), before.unwrap_or_default()));
+    }
+
+    /// Goes into a folder below.
+    pub(super) fn enter(&mut self, folder: &str) {
+        self.folder.push(folder);
+    }
+
     /// Starts what runs until it is stopped, and waits until it has said what the page shows.
     pub(super) async fn serve(&mut self, shown: &Shown) {
         let mut command = Command::new("sh");

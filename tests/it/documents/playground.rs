@@ -1,0 +1,51 @@
+//! Pages whose commands are those of somebody in the playground of the first five minutes, with a cluster at hand.
+
+use std::path::Path;
+
+use super::{
+    shown::Shown,
+    walk::{Reader, page},
+};
+use crate::support::{
+    cluster::Cluster,
+    tools::{control_plane, repository},
+};
+
+/// These pages.
+const IN_THE_PLAYGROUND: [&str; 4] = ["docs/operations.md", "docs/migrating.md", "docs/faq.md", "docs/concepts.md"];
+
+/// What a page shows beside and cannot be run here: a hold in a cluster takes an operator to make it.
+const NOT_HERE: [&str; 1] = ["appaccess approve access/tracker --cluster"];
+
+/// A reader in the playground, with its app running, and with a cluster that holds what is declared about it.
+async fn reader_in_the_playground(folder: &Path) -> Reader {
+    let mut reader = Reader::new(folder);
+    let line = "appaccess demo --serve playground".to_owned();
+    reader.serve(&Shown { line, prints: ["…", "  appaccess plan -f access"].map(str::to_owned).into() }).await;
+    reader.enter("playground");
+    reader.set("APPACCESS_SECRETS", "secrets");
+    reader.set("APPACCESS_ALLOW_LOOPBACK", "1");
+    let cluster = Cluster::shared().await;
+    reader.set("KUBECONFIG", &cluster.kubeconfig().display().to_string());
+    reader.find_programs_in(&control_plane());
+    cluster.install_definitions(&repository().join("crds")).await;
+    cluster.kubectl(["create", "namespace", "access"], "").await;
+    for file in ["tracker.yaml", "studio.yaml"] {
+        let text = std::fs::read_to_string(folder.join("playground/access").join(file)).unwrap();
+        cluster.apply(&text).await.ok();
+    }
+    reader
+}
+
+#[tokio::test]
+async fn the_pages_of_the_playground_come_true() {
+    let mut faults = Vec::new();
+    for name in IN_THE_PLAYGROUND {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut reader = reader_in_the_playground(folder.path()).await;
+        let mut steps = page(name).steps();
+        steps.retain(|step| !step.typed().is_some_and(|shown| NOT_HERE.contains(&shown.line.as_str())));
+        faults.extend(reader.walk(&steps).await.into_iter().map(|fault| format!("{name}\n{fault}")));
+    }
+    assert!(faults.is_empty(), "this is what was printed:\n\n{}", faults.join("\n"));
+}
