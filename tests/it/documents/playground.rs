@@ -38,6 +38,20 @@ async fn reader_in_the_playground(folder: &Path) -> Reader {
 }
 
 #[tokio::test]
+async fn the_five_minutes_of_the_readme_come_true() {
+    let mut document = page("README.md");
+    let from = document.text.find("## Five minutes").expect("the README has them");
+    let until = document.text.find("## In a cluster").expect("the README goes on with a cluster");
+    document.text = document.text[from..until].to_owned();
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut steps = document.steps();
+    steps.retain(|step| !step.typed().is_some_and(|shown| shown.line.starts_with("cargo install")));
+    assert!(steps.len() > 6, "{steps:?}");
+    let faults = Reader::new(folder.path()).walk(&steps).await;
+    assert!(faults.is_empty(), "this is what was printed:\n\n{}", faults.join("\n"));
+}
+
+#[tokio::test]
 async fn the_pages_of_the_playground_come_true() {
     let mut faults = Vec::new();
     for name in IN_THE_PLAYGROUND {
