@@ -1,10 +1,12 @@
 //! What an app costs a month, now and after the permitted changes, and what of it is for nothing. Never floats.
 
+mod declared;
 mod seating;
 
 use super::{Action, Input, Plan, count::number, unmanaged::is_in_use};
 use crate::access::{AccountState, Amount, Capabilities, Completeness, ObservedAccount, Pricing, Text};
 
+pub use declared::{Declared, declared_cost};
 use seating::{Seating, inactive};
 
 /// What an app costs.

@@ -25,13 +25,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use change::{Action, Cause, Change, Drift, DriftKind, HeldReason};
-pub use cost::{Activity, Cost, cost};
+pub use cost::{Activity, Cost, Declared, cost, declared_cost};
 pub use guard::{Holders, approves, is_protected};
 pub use hold::{Hold, digest_text, hold_digest, row};
 pub use intent::{Withdrawal, intent_digest, withdrawals};
 pub use outcome::Outcome;
 pub use proof::TAKEN;
-pub use task::Task;
+pub use task::{Task, mark_tasks};
 
 use crate::{
     access::{
@@ -206,7 +206,7 @@ pub fn plan(input: &Input<'_>) -> Plan {
     draft.compare_unmanaged();
     let mut plan = draft.finish();
     order::sort(&mut plan.changes);
-    task::mark(input, &mut plan.changes);
+    task::mark_tasks(&input.policy.app, &input.capabilities.by_hand, &mut plan.changes);
     guard::judge(input, &mut plan);
     task::open(input, &mut plan);
     plan.hold = hold::gather(input, &plan.changes);

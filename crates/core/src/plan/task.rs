@@ -42,9 +42,8 @@ impl Task {
     }
 }
 
-/// Marks the changes that are a person's.
-pub(super) fn mark(input: &Input<'_>, changes: &mut [Change]) {
-    let by_hand = &input.capabilities.by_hand;
+/// Marks the changes that are a person's to carry out, in an app of which this is done by hand.
+pub fn mark_tasks(app: &ObjectName, by_hand: &ByHand, changes: &mut [Change]) {
     if !by_hand.everything && !by_hand.delete {
         return;
     }
@@ -54,7 +53,7 @@ pub(super) fn mark(input: &Input<'_>, changes: &mut [Change]) {
         _ => by_hand.everything,
     };
     for change in changes.iter_mut().filter(|change| is_task(change)) {
-        change.task = Some(Task::new(&input.policy.app, change, by_hand));
+        change.task = Some(Task::new(app, change, by_hand));
     }
 }
 

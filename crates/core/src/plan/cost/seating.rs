@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{gains_seat, is_billed, shows_none};
 use crate::{
-    access::{AccountHold, AccountId, Amount, Level, ObservedAccount, Pricing, Slot, Text},
+    access::{AccountHold, AccountId, Amount, Level, ObservedAccount, PersonKey, Pricing, Slot, Text},
     plan::{Action, Change, Input, Plan, count::number, unmanaged::is_in_use},
+    resolve::Desired,
 };
 
 /// Active accounts of people who are declared.
@@ -62,6 +63,22 @@ impl Seating {
         });
         let unseen = unseen(input).map(|(id, is_used)| (id.0.clone(), Seat { is_used, ..Seat::default() }));
         Self(seats.chain(unseen).collect())
+    }
+
+    /// The seats of everybody who is declared, each used.
+    pub(super) fn declared(pricing: &Pricing, desired: &Desired, is_person: impl Fn(&PersonKey) -> bool) -> Self {
+        let mut seats: BTreeMap<Text, Seat> = BTreeMap::new();
+        for (edge, wanted) in desired.edges.iter().filter(|(edge, _)| is_person(&edge.person)) {
+            if edge.slot.is_account() {
+                seats.entry(edge.person.canonical().into()).or_default().is_used = true;
+            } else if edge.slot.is_role() && !pricing.by_role.is_empty() {
+                let seat = seats.entry(edge.person.canonical().into()).or_default();
+                seat.roles.extend(role(&edge.slot, wanted.value.as_ref()));
+            }
+        }
+        // Who has a role and no account was claimed by nobody as a whole.
+        seats.retain(|_, seat| seat.is_used);
+        Self(seats)
     }
 
     /// How many seats are taken.
