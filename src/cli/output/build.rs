@@ -38,7 +38,7 @@ pub(crate) fn plan_document(reports: &[AppReport], told: Told) -> (PlanDocument,
     let apps = reports.iter().map(|report| app(report, told)).collect();
     let exit = reports.iter().map(exit_of).fold(Exit::Done, Exit::worst);
     let exit = if errors.is_empty() { exit } else { exit.worst(Exit::Failed) };
-    (PlanDocument { schema: PLAN_SCHEMA, apps, errors }, exit)
+    (PlanDocument { schema: PLAN_SCHEMA, apps, errors, touched: None }, exit)
 }
 
 /// What failed outside any app: directories that cannot be read, claims on apps that are not there.
@@ -291,7 +291,7 @@ fn drift(drift: &plan::Drift) -> Drift {
 }
 
 /// What an app costs, as decimal strings.
-fn cost(cost: &plan::Cost) -> Cost {
+pub(crate) fn cost(cost: &plan::Cost) -> Cost {
     Cost {
         currency: cost.currency.to_string(),
         monthly: cost.monthly.to_string(),

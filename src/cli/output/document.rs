@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::review::{Review, Touched};
+
 /// The schema of what `plan` and `apply` print.
 pub(crate) const PLAN_SCHEMA: &str = "appaccess.dev/plan/v1";
 /// The schema of what `validate` prints.
@@ -23,6 +25,9 @@ pub(crate) struct PlanDocument {
     pub(crate) apps: Vec<App>,
     /// What failed, with what to do about it.
     pub(crate) errors: Vec<ErrorEntry>,
+    /// With `--base`: directories and teams that the change touches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) touched: Option<Vec<Touched>>,
 }
 
 /// One target app.
@@ -66,6 +71,8 @@ pub(crate) enum Waits {
     Intent {
         /// What the change withdraws.
         intent: Intent,
+        /// What else it means.
+        review: Box<Review>,
     },
 }
 
@@ -103,11 +110,15 @@ pub(crate) struct Withdrawn {
     /// The claims.
     pub(crate) because: Vec<String>,
     /// The value before, where it is only lowered.
-    #[serde(skip)]
     pub(crate) from: Option<String>,
     /// The value after, where it is only lowered.
-    #[serde(skip)]
     pub(crate) to: Option<String>,
+    /// The claims that still carry it: then nobody loses anything.
+    pub(crate) keeps: Vec<String>,
+    /// When it ends now, where its end was brought forward (RFC 3339).
+    pub(crate) until: Option<String>,
+    /// Whether somebody loses something by it.
+    pub(crate) loses: bool,
 }
 
 /// Accounts by sort, as of the reading that the document rests on.

@@ -124,7 +124,7 @@ fn details(text: &mut Bounded, app: &App) {
 
 fn waits(text: &mut Bounded, app: &App, changes: &[&Change]) {
     match &app.waits {
-        Waits::Hold { hold: None } => {}
+        Waits::Hold { hold: None } | Waits::Intent { .. } => {}
         Waits::Hold { hold: Some(hold) } => {
             let people = words::counted(hold.people, "person", "people");
             list(text, &format!("Held: {people}, {} allowed", hold.allowed), changes);
@@ -132,14 +132,6 @@ fn waits(text: &mut Bounded, app: &App, changes: &[&Change]) {
                 text.line(&format!("\n{}: {}", code_span(reason), words::held(reason, hold.allowed)));
             }
             text.line(&format!("\nDigest {}", code_span(&hold.digest)));
-        }
-        Waits::Intent { intent } => {
-            text.line(&format!("\n**Withdrawn: {}**\n", intent.withdrawn.len()));
-            for row in &intent.withdrawn {
-                let what = code_span(&words::entitlement(&row.entitlement));
-                text.line(&format!("- − {} {what} {}", code_span(&row.person), code_span(&row.because.join(", "))));
-            }
-            text.line(&format!("\nIntent {}", code_span(&intent.digest)));
         }
     }
 }

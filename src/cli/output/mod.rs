@@ -9,6 +9,7 @@ pub(crate) mod escape;
 pub(crate) mod logging;
 mod markdown;
 pub(crate) mod progress;
+pub(crate) mod review;
 pub(crate) mod tasks;
 mod text;
 pub(crate) mod words;

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use super::{
     Next,
-    document::{App, Change, Condition, ErrorEntry, Hold, Intent, PlanDocument, Waits},
+    document::{App, Change, Condition, ErrorEntry, Hold, PlanDocument, Waits},
     escape::printable,
     words::{self, Group, Mark, Sorted, Totals},
 };
@@ -17,11 +17,11 @@ const HELD_SHOWN: usize = 20;
 /// Differences of one app beyond this number are counted.
 const DRIFT_SHOWN: usize = 50;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().effects(Effects::DIMMED);
-const GREEN: Style = AnsiColor::Green.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const RED: Style = AnsiColor::Red.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().effects(Effects::DIMMED);
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const RED: Style = AnsiColor::Red.on_default();
 
 /// Paints a text.
 pub(super) fn painted(style: Style, text: &str) -> String {
@@ -59,8 +59,7 @@ fn one_app(text: &mut String, app: &App) {
     tasks(text, &sorted.tasks);
     match &app.waits {
         Waits::Hold { hold: Some(hold) } => held(text, hold, &sorted.held),
-        Waits::Intent { intent } => withdrawn(text, intent),
-        Waits::Hold { hold: None } => {}
+        Waits::Hold { hold: None } | Waits::Intent { .. } => {}
     }
     drift(text, app);
     for line in app.cost.iter().flat_map(words::cost) {
@@ -74,7 +73,7 @@ fn headline(app: &App) -> String {
     let ready = app.conditions.iter().find(|condition| condition.kind == "Ready");
     let state = |condition: &Condition| format!("{}: {}", condition.reason, condition.message);
     match app.complete {
-        None => format!("mode {}, from the files alone", app.mode),
+        None => format!("mode {}", app.mode),
         Some(true) => format!("mode {}, {seen} read", app.mode),
         Some(false) if words::is_not_listable(app) => {
             format!(
@@ -199,24 +198,6 @@ fn held_of_one(text: &mut String, group: &Group<'_>) {
     }
 }
 
-fn withdrawn(text: &mut String, intent: &Intent) {
-    if intent.withdrawn.is_empty() {
-        let _ = writeln!(text, "  Withdrawn: nothing");
-        return;
-    }
-    let _ = writeln!(text, "  {}", painted(BOLD, &format!("Withdrawn: {}", intent.withdrawn.len())));
-    for row in &intent.withdrawn {
-        let what = format!("- {}: {}", row.person, words::entitlement(&row.entitlement));
-        let change = match (&row.from, &row.to) {
-            (Some(from), to) => format!(" {from} → {}", to.as_deref().unwrap_or("nothing")),
-            _ => String::new(),
-        };
-        let because = painted(DIM, &printable(&format!("claimed by {}", row.because.join(", "))));
-        let _ = writeln!(text, "    {}  {because}", painted(RED, &printable(&format!("{what}{change}"))));
-    }
-    let _ = writeln!(text, "    intent {}", intent.digest);
-}
-
 fn drift(text: &mut String, app: &App) {
     if app.drift.is_empty() {
         return;
@@ -233,7 +214,7 @@ fn drift(text: &mut String, app: &App) {
     }
 }
 
-fn error(text: &mut String, entry: &ErrorEntry) {
+pub(super) fn error(text: &mut String, entry: &ErrorEntry) {
     let what = format!("{}: {}", entry.object, entry.reason);
     text.push_str(&three_lines(&what, &entry.message, &entry.remedy));
     text.push('\n');

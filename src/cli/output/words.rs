@@ -288,7 +288,7 @@ impl Totals {
             failed: outcome("failed"),
             skipped: outcome("skipped"),
             withdrawn: match &app.waits {
-                Waits::Intent { intent } => intent.withdrawn.len(),
+                Waits::Intent { intent, .. } => intent.withdrawn.len(),
                 Waits::Hold { .. } => 0,
             },
             unread: usize::from(app.complete == Some(false)),

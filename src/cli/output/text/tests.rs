@@ -113,7 +113,7 @@ fn document(changes: Vec<Change>, people: u64) -> PlanDocument {
         message: "there is no Secret access/toggl-token".to_owned(),
         remedy: "create it".to_owned(),
     };
-    PlanDocument { schema: PLAN_SCHEMA, apps: vec![app], errors: vec![error] }
+    PlanDocument { schema: PLAN_SCHEMA, apps: vec![app], errors: vec![error], touched: None }
 }
 
 fn shown(document: &PlanDocument) -> String {

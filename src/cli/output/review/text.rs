@@ -1,0 +1,160 @@
+//! A review for a person at a terminal. Styles are always written: whoever prints decides whether they are kept.
+
+use std::fmt::Write as _;
+
+use super::{
+    Review, Setting,
+    rows::{self, Row, Totals},
+};
+use crate::cli::output::{
+    document::{App, Intent, PlanDocument},
+    escape::printable,
+    text::{BOLD, DIM, GREEN, RED, YELLOW, error, painted},
+    words::{Mark, counted},
+};
+
+/// Wider lines are broken before the reason.
+const WIDTH: usize = 100;
+
+/// The whole document.
+pub(super) fn review(document: &PlanDocument) -> String {
+    let mut text = String::new();
+    let (quiet, told): (Vec<&App>, Vec<&App>) = document.apps.iter().partition(|app| rows::is_quiet(app));
+    for app in told {
+        one_app(&mut text, app);
+    }
+    for touched in document.touched.iter().flatten() {
+        let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&touched.object)), painted(DIM, touched.presence));
+        settings(&mut text, &touched.settings, "  ");
+        text.push('\n');
+    }
+    for entry in &document.errors {
+        error(&mut text, entry);
+    }
+    if !quiet.is_empty() {
+        let apps = counted(quiet.len(), "app is not touched", "apps are not touched");
+        let _ = writeln!(text, "{}", painted(DIM, &apps));
+    }
+    let _ = writeln!(text, "{} {}.", painted(BOLD, "This change:"), Totals::of(document).sentence());
+    text
+}
+
+fn one_app(text: &mut String, app: &App) {
+    let Some((intent, review)) = rows::halves(app) else { return };
+    let presence = match review.presence {
+        "added" => ", new",
+        "removed" => ", gone from the files",
+        _ => "",
+    };
+    let by_hand = if review.by_hand { ", changed by hand: each row is a task for somebody" } else { "" };
+    let headline = format!("mode {}{presence}{by_hand}", app.mode);
+    let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&app.app)), painted(DIM, &headline));
+    let owners = if review.owners.is_empty() { "nobody is named in `owners`".into() } else { review.owners.join(", ") };
+    let _ = writeln!(text, "  Must approve: {}", printable(&owners));
+    for warning in &review.warnings {
+        let about = if warning.about.is_empty() { String::new() } else { format!("{}: ", warning.about.join(", ")) };
+        let line = format!("! {}: {about}{}", warning.reason, warning.message);
+        for (index, line) in wrapped(&printable(&line)).iter().enumerate() {
+            let _ = writeln!(text, "{}{}", if index == 0 { "  " } else { "    " }, painted(YELLOW, line));
+        }
+    }
+    if !review.settings.is_empty() {
+        let _ = writeln!(text, "  {}", painted(BOLD, "Settings:"));
+        settings(text, &review.settings, "    ");
+    }
+    list(text, "Withdrawn:", &rows::withdrawn(intent));
+    list(text, "Granted:", &rows::granted(app));
+    list(text, "Time:", &rows::times(review));
+    decisions(text, review);
+    if let Some((money, seats)) = rows::cost(app) {
+        let _ = writeln!(text, "  Cost: {} a month; seats: {seats}", printable(&money));
+    }
+    if !review.uncounted.is_empty() {
+        let groups = printable(&review.uncounted.join(", "));
+        let _ = writeln!(text, "  {}", painted(DIM, &format!("Who is in these is not known here: {groups}")));
+    }
+    approval(text, app, intent, review);
+    text.push('\n');
+}
+
+/// Lines that are not wider than a screen, as far as words allow.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() + 5 <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn settings(text: &mut String, settings: &[Setting], indent: &str) {
+    for setting in settings {
+        let (sign, style) = match setting.effect {
+            "widens" => ('!', YELLOW),
+            _ => ('~', DIM),
+        };
+        let line = printable(&format!("{sign} {}: {}", setting.field, rows::setting(setting)));
+        let _ = write!(text, "{indent}{}", painted(style, &line));
+        match rows::effect(setting.effect) {
+            "" => text.push('\n'),
+            effect => {
+                let _ = writeln!(text, "  {}", painted(DIM, &format!("({effect})")));
+            }
+        }
+    }
+}
+
+fn list(text: &mut String, title: &str, rows: &[Row]) {
+    if rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "  {}", painted(BOLD, title));
+    for row in rows {
+        let style = match row.mark {
+            Mark::Add => GREEN,
+            Mark::Alter => YELLOW,
+            Mark::Remove => RED,
+        };
+        let what = printable(&format!("{} {}: {}", row.mark.sign(), row.who, row.what.join(", ")));
+        let _ = write!(text, "    {}", painted(style, &what));
+        let mut column = 4 + what.chars().count();
+        for (further, style) in [(&row.note, style), (&row.why, DIM)] {
+            let further = printable(further);
+            if further.is_empty() {
+                continue;
+            }
+            let width = further.chars().count() + 2;
+            let fits = column + width <= WIDTH;
+            let _ = write!(text, "{}{}", if fits { "  " } else { "\n        " }, painted(style, &further));
+            column = if fits { column + width } else { 6 + width };
+        }
+        text.push('\n');
+    }
+}
+
+fn decisions(text: &mut String, review: &Review) {
+    for row in &review.decisions {
+        let about = if row.of_this_change { "this change" } else { row.digest.as_str() };
+        let refused = row.refused.as_ref().map(|why| format!("; does not count: {why}")).unwrap_or_default();
+        let line = format!("AccessApproval {}: {} of {about}{refused}", row.object, row.decision);
+        let _ = writeln!(text, "  Decision: {}", printable(&line));
+    }
+}
+
+fn approval(text: &mut String, app: &App, intent: &Intent, review: &Review) {
+    if let Some(name) = &review.approved_by {
+        let _ = writeln!(text, "  Intent {}", printable(&intent.digest));
+        let _ = writeln!(text, "    approved by AccessApproval {}, among the files", printable(name));
+    } else if let Some(block) = rows::approval(app, review) {
+        let _ = writeln!(text, "  Intent {}", printable(&intent.digest));
+        let _ = writeln!(text, "    to let these withdrawals pass the budget, add this to the files of the change:\n");
+        for line in block.lines() {
+            let _ = writeln!(text, "      {}", painted(DIM, &printable(line)));
+        }
+    }
+}
