@@ -4,6 +4,7 @@
 mod apply;
 mod base;
 mod cluster;
+mod codeowners;
 mod completions;
 mod crds;
 mod credentials;
@@ -77,6 +78,8 @@ pub enum Command {
     Reject(decide::Flags),
     /// Write down what an app holds now as claims, so that a plan with them changes nothing
     Import(import::Flags),
+    /// Write down who must review which file, from the `owners` of the apps
+    Codeowners(codeowners::Flags),
     /// Look at each app: reachable, credential, rights, quota, what it can do against what is claimed; changes nothing
     Doctor(doctor::Flags),
     /// Print the definitions of the custom resources
@@ -118,6 +121,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Approve(flags) => decide::run(&flags, decide::Verb::Approve).await,
         Command::Reject(flags) => decide::run(&flags, decide::Verb::Reject).await,
         Command::Import(flags) => import::run(&flags, quiet).await,
+        Command::Codeowners(flags) => codeowners::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags, quiet).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),

@@ -9,6 +9,7 @@ use super::{
     output::{
         self,
         cluster::ClusterDocument,
+        codeowners::CodeownersDocument,
         doctor::DoctorDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
         tasks::TasksDocument,
@@ -30,6 +31,8 @@ enum Name {
     Cluster,
     /// What `doctor` prints.
     Doctor,
+    /// What `codeowners` prints.
+    Codeowners,
 }
 
 /// The flags of `schema`.
@@ -50,6 +53,7 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Tasks => schema::<TasksDocument>(),
         Name::Cluster => schema::<ClusterDocument>(),
         Name::Doctor => schema::<DoctorDocument>(),
+        Name::Codeowners => schema::<CodeownersDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)

@@ -1,11 +1,11 @@
-//! What a reviewer reads of a change, from the files alone.
+//! What a reviewer reads of a change, and who must review it: from the files alone.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
 use crate::cli::schema::assert_valid;
-use crate::support::shell::Shell;
+use crate::support::shell::{Ended, Shell};
 use crate::support::tools::repository;
 
 const PLAN: &str = "plan -f head.yaml --base base.yaml --at 2027-03-01T09:00:00Z";
@@ -115,4 +115,84 @@ async fn the_approval_that_is_proposed_is_one_that_counts() {
     };
     assert!(reasons(app(&document, "studio/planner")).contains(&"ThresholdExceeded".to_owned()));
     assert!(!reasons(planner).contains(&"ThresholdExceeded".to_owned()));
+}
+
+/// A repository with the two sides as folders.
+fn with_repository() -> Shell {
+    let shell = Shell::new();
+    shell.file(".git/HEAD", "ref: refs/heads/main\n");
+    shell.file("access/all apps.yaml", &fixture("base.yaml"));
+    shell.file("access/rosters/parking.csv", "user\nvera@fern.example\n");
+    shell.file("access/people/lots.yaml", LOTS);
+    shell
+}
+
+const LOTS: &str = "\
+apiVersion: appaccess.dev/v1alpha1
+kind: AppAccess
+metadata: {name: more-lots, namespace: studio}
+spec:
+  appRef: {name: parking}
+  grants:
+    - name: yard
+      subjects: [{team: {name: neighbours}}]
+";
+
+fn of_team(name: &str) -> String {
+    format!(
+        "apiVersion: appaccess.dev/v1alpha1\nkind: Team\nmetadata: {{name: {name}, namespace: studio}}\nspec:\n  members: [{{user: uma@fern.example}}]\n"
+    )
+}
+
+#[tokio::test]
+async fn each_file_is_owned_by_the_owners_of_the_apps_that_it_is_about() {
+    let shell = with_repository();
+    shell.file("access/people/neighbours.yaml", &of_team("neighbours"));
+    shell.file("access/people/unused.yaml", &of_team("unused"));
+    let printed = shell.run("codeowners -f access").await;
+    assert_eq!(printed.code, 0, "{printed:?}");
+    insta::assert_snapshot!("codeowners", printed.stdout);
+    insta::assert_snapshot!("codeowners_notes", printed.stderr);
+    let json = shell.run("codeowners -f access -o json").await;
+    assert_valid(&shell.run("schema codeowners").await.document(), &json.document());
+    assert_eq!(json.document()["entries"][0]["pattern"], "/access/");
+}
+
+#[tokio::test]
+async fn a_stale_file_fails_the_check_and_what_others_wrote_stays() {
+    let shell = with_repository();
+    shell.file("CODEOWNERS", "* @fern/everybody\n");
+    let check = "codeowners -f access --check CODEOWNERS";
+    let stale = shell.run(check).await;
+    assert_eq!(stale.code, 1, "{stale:?}");
+    assert!(stale.stderr.contains("appaccess codeowners -f access --out CODEOWNERS"), "{stale:?}");
+    let written = shell.run("codeowners -f access --out CODEOWNERS").await;
+    assert_eq!(written.code, 0, "{written:?}");
+    let text = fs::read_to_string(shell.path().join("CODEOWNERS")).expect("it is there");
+    assert!(text.starts_with("* @fern/everybody\n\n# appaccess: begin\n"), "{text}");
+    assert_eq!(shell.run(check).await.code, 0);
+    shell.file("access/people/neighbours.yaml", &of_team("neighbours"));
+    assert_eq!(shell.run(&format!("{check} -o json")).await.document()["stale"], true);
+}
+
+#[tokio::test]
+async fn what_no_forge_could_take_is_refused_with_what_to_do() {
+    let refused = |ended: Ended, what: &str| {
+        assert_eq!(ended.code, 64, "{ended:?}");
+        assert!(ended.stderr.contains(what) && ended.stderr.contains("do:"), "{ended:?}");
+    };
+    let shell = with_repository();
+    shell.file("access/all apps.yaml", &fixture("base.yaml").replace("\"@fern/office\"", "the office"));
+    refused(shell.run("codeowners -f access").await, "names the owner `the office`, which no forge takes");
+    let shell = with_repository();
+    shell.file("access/people/a#b.yaml", &of_team("neighbours"));
+    refused(shell.run("codeowners -f access").await, "cannot be written into a CODEOWNERS file");
+    let shell = with_repository();
+    refused(shell.run("codeowners -f access --root access/people").await, "not below the root of the repository");
+    shell.file("access/all apps.yaml", &of_team("neighbours"));
+    refused(shell.run("codeowners -f access").await, "no TargetApp among the files has `owners`");
+    refused(shell.run("codeowners -f -").await, "standard input has no owner");
+    let nowhere = Shell::new();
+    nowhere.file("apps.yaml", &fixture("base.yaml"));
+    refused(nowhere.run("codeowners -f apps.yaml").await, "`.git`");
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod build;
 pub(crate) mod cluster;
+pub(crate) mod codeowners;
 pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod escape;
