@@ -37,6 +37,8 @@ mod operator_surface;
 #[cfg(test)]
 mod operator_tasks;
 #[cfg(test)]
+mod pull_request_flow;
+#[cfg(test)]
 mod pull_requests;
 #[cfg(test)]
 mod real_components;

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod chart;
 pub(crate) mod cluster;
 pub(crate) mod crash;
+pub(crate) mod forge;
 pub(crate) mod installation;
 pub(crate) mod peers;
 pub(crate) mod process;
