@@ -137,7 +137,7 @@ pub(in crate::operator) fn approval_status(
         Standing::UnknownDigest => vec![ready(
             false,
             "UnknownDigest",
-            "nothing by this digest was shown within 30 days; take it from the AccessPlan, or from the intent of the change",
+            "no hold and no withdrawals by this digest were found yet; the approval of a change's intent counts from the pass on that finds exactly its withdrawals",
         )],
         Standing::NoSubject => vec![ready(false, "NotFound", "what it decides on is not there")],
         Standing::Refused(why) => {
