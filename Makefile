@@ -10,7 +10,7 @@ CARGO_FLAGS ?=
 help: ## Lists these tasks
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
 
-tools: ## Gets what the tests run against: a Kubernetes control plane, helm, two SCIM servers, mdbook (once, cached)
+tools: ## Gets what the tests run against: a control plane, helm, two SCIM servers, PostgreSQL, mdbook (once, cached)
 	@tests/tools/get.sh
 
 test: tools ## Runs all tests, also those against the real components

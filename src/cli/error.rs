@@ -92,7 +92,7 @@ impl CommandError {
             | Self::Invalid { .. }
             | Self::Load(_)
             | Self::ApiServer { source: ClusterError::Kubeconfig(_) | ClusterError::Nowhere(_), .. }
-            | Self::Store(StoreError::NotSupportedYet { .. } | StoreError::Location { .. }) => Exit::Usage,
+            | Self::Store(StoreError::Location { .. }) => Exit::Usage,
             Self::Store(_)
             | Self::File { .. }
             | Self::Refused { .. }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use appaccess_core::access::ObjectName;
 use clap::{ArgAction, Args, ValueEnum, builder::FalseyValueParser};
 
-use crate::api;
+use crate::{api, store::Location};
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -104,16 +104,16 @@ pub(crate) const DEFAULT_STATE: &str = ".appaccess/state.db";
 pub(crate) struct StateFlags {
     /// The store: what is ours, what was done, what was decided
     #[arg(long, value_name = "PATH|URL", default_value = DEFAULT_STATE, env = "APPACCESS_STATE", hide_env_values = true)]
-    pub(crate) state: String,
+    pub(crate) state: Location,
 }
 
 impl StateFlags {
     /// The flag as it is to be written again, with a space before it; nothing for the default. A URL may hold a
     /// credential and is never repeated.
     pub(crate) fn again(&self) -> String {
-        match self.state.as_str() {
+        match &*self.state {
             DEFAULT_STATE => String::new(),
-            url if url.contains("://") => " --state URL".to_owned(),
+            url if url.contains("://") || url.starts_with("postgres") && url.contains(':') => " --state URL".to_owned(),
             path => format!(" --state {}", quoted(path)),
         }
     }

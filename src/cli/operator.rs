@@ -7,13 +7,15 @@ use clap::{ArgAction, Args, builder::FalseyValueParser};
 use futures::future::BoxFuture;
 
 use super::{error::CommandError, exit::Exit};
+use crate::store::Location;
 
 /// The flags of `operator`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "The cluster is that of KUBECONFIG, else that of the pod.\n\n\
     Examples:\n  \
     appaccess operator\n  \
-    appaccess operator --state state.db --listen 127.0.0.1:8080 --log-format json")]
+    appaccess operator --state state.db --listen 127.0.0.1:8080 --log-format json\n  \
+    APPACCESS_STATE=postgres://appaccess@database.example/appaccess appaccess operator")]
 pub struct Flags {
     /// The store: what is ours, what was done, what was decided
     #[arg(
@@ -23,7 +25,7 @@ pub struct Flags {
         env = "APPACCESS_STATE",
         hide_env_values = true
     )]
-    pub state: String,
+    pub state: Location,
     /// Where /metrics, /healthz and /readyz are served
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080", env = "APPACCESS_LISTEN")]
     pub listen: SocketAddr,

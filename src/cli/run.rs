@@ -45,6 +45,8 @@ use crate::{
 
 /// How often files and clocks are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// When work is begun again that the store did not let begin.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How many apps are worked on at once.
 const CONCURRENCY: usize = 8;
 
@@ -107,7 +109,19 @@ pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
         }
         let due = schedule.take_due(flags, &declared.loaded, clock());
         if !due.is_empty() {
-            begin(flags, &declared, &lease, due, &mut passes, clock()).await?;
+            match begin(flags, &declared, &lease, &due, &mut passes, clock()).await {
+                Err(CommandError::Store(error)) if error.is_passing() => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        remedy = error.remedy(),
+                        "nothing was begun"
+                    );
+                    for app in &due {
+                        schedule.put_off(app, clock());
+                    }
+                }
+                begun => begun?,
+            }
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -162,7 +176,7 @@ async fn begin(
     flags: &Flags,
     declared: &Declarations,
     lease: &Lease,
-    due: Vec<ObjectName>,
+    due: &[ObjectName],
     passes: &mut JoinSet<AppReport>,
     now: Timestamp,
 ) -> Result<(), CommandError> {
@@ -173,7 +187,7 @@ async fn begin(
         tracing::warn!(object = %entry.object, reason = %entry.reason, message = %entry.message, "not as declared");
     }
     let world: Arc<World> = Arc::new(world(&declared.loaded, &readings));
-    for app in due {
+    for app in due.iter().cloned() {
         let (loaded, world, fleet) = (Arc::clone(&declared.loaded), Arc::clone(&world), declared.fleet.clone());
         let (writer, options) = (lease.writer().clone(), options(flags));
         passes.spawn(async move {
@@ -240,6 +254,12 @@ impl Schedule {
             self.due.insert(app.clone(), now);
         }
         waiting
+    }
+
+    /// Takes an app back that could not be worked on; its next turn comes soon.
+    fn put_off(&mut self, app: &ObjectName, now: Timestamp) {
+        self.working.remove(app);
+        self.due.insert(app.clone(), now.checked_add(AGAIN).unwrap_or(Timestamp::MAX));
     }
 
     /// Tells what is news of a pass, and sets the time of the next.

@@ -1,12 +1,14 @@
-//! The right to write: taken before anything is changed, renewed while we run, given back last.
+//! The store and the right to write: opened and taken before anything is changed, renewed while we run, given back last.
+//! What passes by itself, such as a database that restarts, is waited for.
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use super::serve::Readiness;
 use crate::{
-    store::{Store, StoreError, Writer},
+    store::{Location, Store, StoreError, Writer},
     sync::Clock,
 };
 
@@ -17,26 +19,61 @@ const PERIOD: Duration = Duration::from_secs(8);
 /// How often a lease that another holds is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Becomes the writer, waiting for as long as another is; `None` after a stop. `behind` is told whom we wait for.
+/// Opens the store, waiting for as long as it cannot be reached; `None` after a stop. `readiness` is told why.
+pub(super) async fn open(
+    location: &Location,
+    stop: &CancellationToken,
+    readiness: &Readiness,
+) -> Result<Option<Store>, StoreError> {
+    loop {
+        match Store::open(location).await {
+            Ok(store) => return Ok(Some(store)),
+            Err(error) => tell(error, readiness)?,
+        }
+        if !is_time_to_ask_again(stop).await {
+            return Ok(None);
+        }
+    }
+}
+
+/// Tells of what may pass by itself; what does not is the error.
+fn tell(error: StoreError, readiness: &Readiness) -> Result<(), StoreError> {
+    if !error.is_passing() {
+        return Err(error);
+    }
+    tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be used yet: waiting");
+    readiness.stand_by(None);
+    readiness.set("lease", Some(format!("{error}; {}", error.remedy())));
+    Ok(())
+}
+
+/// Waits a moment; false after a stop.
+async fn is_time_to_ask_again(stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(AGAIN) => true,
+    }
+}
+
+/// Becomes the writer, waiting for as long as another is; `None` after a stop. `readiness` is told behind whom we stand by.
 pub(super) async fn take(
     store: &Store,
     holder: &str,
     clock: &Clock,
     stop: &CancellationToken,
-    behind: impl Fn(String),
+    readiness: &Readiness,
 ) -> Result<Option<Writer>, StoreError> {
     loop {
         match store.become_writer(holder, clock(), TIME_TO_LIVE).await {
             Ok(writer) => return Ok(Some(writer)),
             Err(StoreError::Busy { holder, until }) => {
                 tracing::info!(%holder, %until, "another process is the writer: waiting");
-                behind(format!("{holder} is the writer until {until}"));
+                readiness.stand_by(Some(format!("{holder} is the writer until {until}")));
             }
-            Err(error) => return Err(error),
+            Err(error) => tell(error, readiness)?,
         }
-        tokio::select! {
-            () = stop.cancelled() => return Ok(None),
-            () = tokio::time::sleep(AGAIN) => {}
+        if !is_time_to_ask_again(stop).await {
+            return Ok(None);
         }
     }
 }
@@ -50,12 +87,13 @@ pub(super) async fn keep(writer: Writer, clock: Clock, lost: CancellationToken, 
             () = tokio::time::sleep(PERIOD) => {}
         }
         let now = clock();
-        match writer.renew(now).await {
-            Ok(()) => renewed = now,
-            Err(StoreError::LostWriter) => break,
-            Err(error) => {
+        // An answer that comes after the end of the lease is too late, whatever it says.
+        match tokio::time::timeout(rest(renewed, now), writer.renew(now)).await {
+            Ok(Ok(())) => renewed = now,
+            Ok(Err(StoreError::LostWriter)) | Err(_) => break,
+            Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
-                if is_over(renewed, clock()) {
+                if rest(renewed, clock()).is_zero() {
                     break;
                 }
             }
@@ -65,9 +103,9 @@ pub(super) async fn keep(writer: Writer, clock: Clock, lost: CancellationToken, 
     lost.cancel();
 }
 
-/// Whether a lease of that time has ended.
-fn is_over(renewed: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(renewed) >= TIME_TO_LIVE
+/// How long a lease of that time still lasts.
+fn rest(renewed: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(TIME_TO_LIVE - now.duration_since(renewed)).unwrap_or_default()
 }
 
 /// Who we are among those who may hold the lease.

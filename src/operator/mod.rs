@@ -42,7 +42,7 @@ use self::{
 };
 use crate::{
     connector,
-    store::{Store, StoreError, Writer},
+    store::{Location, StoreError, Writer},
     sync::{Fleet, machine_clock},
 };
 
@@ -52,8 +52,8 @@ const MANAGER: &str = "appaccess";
 /// What the operator is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The store: the path of a SQLite file.
-    pub state: String,
+    /// The store: the path of a SQLite file, or the URL of a PostgreSQL database that several operators share.
+    pub state: Location,
     /// Where `/metrics`, `/healthz` and `/readyz` are served.
     pub listen: SocketAddr,
     /// Accept loopback addresses of apps, plain HTTP among them.
@@ -140,10 +140,9 @@ async fn with_store(
 ) -> Result<(), OperatorError> {
     let client = Client::try_default().await.map_err(|error| OperatorError::Client(Box::new(error)))?;
     let clock = machine_clock();
-    let store = Store::open(&options.state).await?;
     let holder: Arc<str> = options.identity.as_deref().map_or_else(lease::identity, Into::into);
-    let behind = |whom: String| readiness.stand_by(Some(whom));
-    let Some(writer) = lease::take(&store, &holder, &clock, &stop, behind).await? else { return Ok(()) };
+    let Some(store) = lease::open(&options.state, &stop, &readiness).await? else { return Ok(()) };
+    let Some(writer) = lease::take(&store, &holder, &clock, &stop, &readiness).await? else { return Ok(()) };
     readiness.set("lease", None);
     readiness.stand_by(None);
     let (lost, ended) = (CancellationToken::new(), CancellationToken::new());

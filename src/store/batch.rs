@@ -1,14 +1,10 @@
 //! Rows by the hundred: inserts, replacements and deletions of many rows in few statements, in SQL that SQLite and
 //! PostgreSQL both read. Knows no domain.
 
-use appaccess_core::access::Text;
-use jiff::Timestamp;
-use sqlx::QueryBuilder;
-
 use super::{
     StoreError,
-    database::{Backend, Connection},
-    row::time_text,
+    database::Connection,
+    query::{Cell, Query, build},
 };
 
 /// Rows per statement: the widest table stays far below the limits on bound values (32,766 in SQLite, 65,535 in PostgreSQL).
@@ -25,63 +21,17 @@ pub(super) struct Table {
     pub(super) values: &'static [&'static str],
 }
 
-/// One value of one row.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cell {
-    /// A short text.
-    Text(Option<Text>),
-    /// A list as JSON.
-    Long(String),
-    /// A number or a truth.
-    Number(i64),
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.into()))
-    }
-}
-
-impl From<&Text> for Cell {
-    fn from(text: &Text) -> Self {
-        Self::Text(Some(text.clone()))
-    }
-}
-
-impl From<&Option<Text>> for Cell {
-    fn from(text: &Option<Text>) -> Self {
-        Self::Text(text.clone())
-    }
-}
-
-impl From<Timestamp> for Cell {
-    fn from(time: Timestamp) -> Self {
-        Self::Text(Some(time_text(time).into()))
-    }
-}
-
-impl From<Option<Timestamp>> for Cell {
-    fn from(time: Option<Timestamp>) -> Self {
-        Self::Text(time.map(|time| time_text(time).into()))
-    }
-}
-
-impl From<bool> for Cell {
-    fn from(truth: bool) -> Self {
-        Self::Number(truth.into())
-    }
-}
-
 /// Inserts `rows`, each with the key's columns first; one whose key is there is replaced. No key may come twice.
 pub(super) async fn upsert(connection: &mut Connection, table: &Table, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
     let columns = [table.keys, table.values].concat().join(", ");
     let updates: Vec<String> = table.values.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let conflict = if updates.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", updates.join(", ")) };
     for chunk in rows.chunks(ROWS) {
-        let mut query: QueryBuilder<Backend> = QueryBuilder::new(format!("INSERT INTO {} ({columns}) ", table.name));
+        let mut query = build(format!("INSERT INTO {} ({columns}) ", table.name));
         push_rows(&mut query, table, chunk)?;
-        query.push(format!(" ON CONFLICT ({}) DO {conflict}", table.keys.join(", ")));
-        query.build().persistent(chunk.len() == ROWS || chunk.len() == 1).execute(&mut *connection).await?;
+        query.push(&format!(" ON CONFLICT ({}) DO {conflict}", table.keys.join(", ")));
+        let is_usual = chunk.len() == ROWS || chunk.len() == 1;
+        query.kept(is_usual).execute(connection).await.map_err(|error| named(error, table))?;
     }
     Ok(())
 }
@@ -101,46 +51,49 @@ pub(super) async fn for_keys(
 ) -> Result<u64, StoreError> {
     let mut affected = 0;
     for chunk in keys.chunks(ROWS) {
-        let mut query: QueryBuilder<Backend> = QueryBuilder::new(start);
+        let mut query = build(start.to_owned());
         push_keys(&mut query, table, chunk)?;
-        affected += query.build().persistent(false).execute(&mut *connection).await?.rows_affected();
+        affected += query.execute(connection).await?;
     }
     Ok(affected)
 }
 
 /// Appends the condition that the key is one of `keys`, of which there must be no more than [`ROWS`].
-pub(super) fn push_keys(
-    query: &mut QueryBuilder<Backend>,
-    table: &Table,
-    keys: &[Vec<Cell>],
-) -> Result<(), StoreError> {
-    query.push(format!(" WHERE ({}) IN (", table.keys.join(", ")));
+pub(super) fn push_keys(query: &mut Query, table: &Table, keys: &[Vec<Cell>]) -> Result<(), StoreError> {
+    query.push(&format!(" WHERE ({}) IN (", table.keys.join(", ")));
     push_rows(query, table, keys)?;
     query.push(")");
     Ok(())
 }
 
-fn push_rows(query: &mut QueryBuilder<Backend>, table: &Table, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+fn push_rows(query: &mut Query, table: &Table, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
     for cell in rows.iter().flatten() {
         check(table, cell)?;
     }
-    query.push_values(rows, |mut tuple, row| {
-        for cell in row {
-            match cell {
-                Cell::Text(text) => tuple.push_bind(text.clone()),
-                Cell::Long(text) => tuple.push_bind(text.clone()),
-                Cell::Number(number) => tuple.push_bind(*number),
-            };
+    query.push("VALUES ");
+    for (place, row) in rows.iter().enumerate() {
+        query.push(if place == 0 { "(" } else { ", (" });
+        for (place, cell) in row.iter().enumerate() {
+            query.push(if place == 0 { "" } else { ", " }).push_bind(cell.clone());
         }
-    });
+        query.push(")");
+    }
     Ok(())
+}
+
+/// The error with the table that it is about.
+fn named(error: StoreError, table: &Table) -> StoreError {
+    match error {
+        StoreError::Text { why, .. } => StoreError::Text { table: table.name, why },
+        other => other,
+    }
 }
 
 fn check(table: &Table, cell: &Cell) -> Result<(), StoreError> {
     let (text, limit) = match cell {
         Cell::Text(Some(text)) => (&**text, SHORT),
         Cell::Long(text) => (text.as_str(), LONG),
-        Cell::Text(None) | Cell::Number(_) => return Ok(()),
+        Cell::Text(None) | Cell::Number(_) | Cell::MaybeNumber(_) => return Ok(()),
     };
     let why = if text.len() > limit {
         format!("it has {} bytes, and {limit} are allowed", text.len()).into()

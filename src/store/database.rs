@@ -1,63 +1,103 @@
-//! The one place that names the database: how it is reached, and how a transaction that writes begins.
+//! The databases that a store can live in: how a transaction that reads and one that writes begins in each. Knows no table
+//! but the row that all who write wait for.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use sqlx::{Pool, Transaction};
+use sqlx::{Pool, Postgres, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::StoreError;
+use super::{StoreError, query::query};
 
-/// The database behind the store.
-pub(super) type Backend = sqlx::Sqlite;
-/// One connection to it.
-pub(super) type Connection = sqlx::SqliteConnection;
+/// How long one answer of a server may take. Its own limit is shorter, so that this one counts only where the server, or
+/// the way to it, is gone without a word.
+pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(130);
+
+/// A transaction; undone unless committed.
+pub(super) enum Connection {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// The connections to a database.
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite {
+        pool: Pool<Sqlite>,
+        /// A connection that nobody works on and that keeps a database in memory.
+        anchor: Option<Pool<Sqlite>>,
+    },
+    Postgres(Pool<Postgres>),
+}
 
 /// A database, and what is counted and serialised about it in this process.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
-    pool: Pool<Backend>,
+    pools: Pools,
     writable: bool,
-    /// One writing transaction at a time in this process: waiting here is fair, waiting at SQLite is not.
+    /// One writing transaction at a time in this process: waiting here is fair, waiting at the database is not.
     turn: Arc<Mutex<()>>,
     writes: Arc<AtomicU64>,
-    /// A connection that nobody works on and that keeps a database in memory.
-    anchor: Option<Pool<Backend>>,
 }
 
-/// A transaction that may write; undone unless committed.
+/// A transaction that may write; undone unless committed. While it lasts, nobody else's writes, in any process.
 pub(super) struct Writing {
     // Before the turn, so that it ends first.
-    transaction: Transaction<'static, Backend>,
+    connection: Connection,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl Database {
-    pub(super) fn new(pool: Pool<Backend>, writable: bool) -> Self {
-        Self { pool, writable, turn: Arc::default(), writes: Arc::default(), anchor: None }
+    pub(super) fn sqlite(pool: Pool<Sqlite>, writable: bool) -> Self {
+        Self::new(Pools::Sqlite { pool, anchor: None }, writable)
     }
 
-    /// The same, kept by another connection.
-    pub(super) fn kept_by(self, anchor: Pool<Backend>) -> Self {
-        Self { anchor: Some(anchor), ..self }
+    /// A database in memory, which `anchor` keeps.
+    pub(super) fn in_memory(pool: Pool<Sqlite>, anchor: Pool<Sqlite>) -> Self {
+        Self::new(Pools::Sqlite { pool, anchor: Some(anchor) }, true)
+    }
+
+    pub(super) fn postgres(pool: Pool<Postgres>, writable: bool) -> Self {
+        Self::new(Pools::Postgres(pool), writable)
+    }
+
+    fn new(pools: Pools, writable: bool) -> Self {
+        Self { pools, writable, turn: Arc::default(), writes: Arc::default() }
     }
 
     /// A transaction that reads: all its queries see the same state.
-    pub(super) async fn read(&self) -> Result<Transaction<'static, Backend>, StoreError> {
-        Ok(self.pool.begin().await?)
+    pub(super) async fn read(&self) -> Result<Connection, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { pool, .. } => Connection::Sqlite(Box::pin(pool.begin()).await?),
+            Pools::Postgres(pool) => {
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Connection::Postgres(Box::pin(begun).await.map_err(StoreError::of_server)?)
+            }
+        })
     }
 
-    /// A transaction that writes. It takes the write lock at once, since a lock taken later could not be waited for.
+    /// A transaction that writes. It takes the write lock at once: SQLite cannot wait for a lock taken later, and at
+    /// PostgreSQL the epoch that was checked could change meanwhile.
     pub(super) async fn write(&self) -> Result<Writing, StoreError> {
         if !self.writable {
             return Err(StoreError::ReadOnly);
         }
         let turn = Arc::clone(&self.turn).lock_owned().await;
-        let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let connection = match &self.pools {
+            Pools::Sqlite { pool, .. } => Connection::Sqlite(Box::pin(pool.begin_with("BEGIN IMMEDIATE")).await?),
+            Pools::Postgres(pool) => {
+                let mut begun = Connection::Postgres(Box::pin(pool.begin()).await.map_err(StoreError::of_server)?);
+                query("SELECT epoch FROM writer WHERE id = 1 FOR UPDATE").all::<(i64,)>(&mut begun).await?;
+                begun
+            }
+        };
         self.writes.fetch_add(1, Ordering::Relaxed);
-        Ok(Writing { transaction, _turn: turn })
+        Ok(Writing { connection, _turn: turn })
     }
 
     /// How many writing transactions this process has begun.
@@ -66,38 +106,59 @@ impl Database {
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
-        if let Some(anchor) = &self.anchor {
-            anchor.close().await;
+        match &self.pools {
+            Pools::Sqlite { pool, anchor } => {
+                pool.close().await;
+                if let Some(anchor) = anchor {
+                    anchor.close().await;
+                }
+            }
+            // A server that is gone answers to no farewell.
+            Pools::Postgres(pool) => drop(tokio::time::timeout(Duration::from_secs(5), pool.close()).await),
         }
     }
 }
 
 impl Writing {
     pub(super) fn connection(&mut self) -> &mut Connection {
-        &mut self.transaction
+        &mut self.connection
     }
 
+    /// Makes it last. After an error it may have been made to last or not, where the connection was lost.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        match self.connection {
+            Connection::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Connection::Postgres(transaction) => within(transaction.commit()).await,
+        }
+    }
+}
+
+/// The answer of a server, waited for no longer than [`ANSWER_WAIT`].
+pub(super) async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(ANSWER_WAIT, Box::pin(answer)).await {
+        Ok(answer) => answer.map_err(StoreError::of_server),
+        Err(_) => Err(StoreError::Late),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[tokio::test]
     async fn a_database_in_memory_outlives_the_connection_that_was_worked_on() {
         let database = super::super::open::open(":memory:").await.unwrap();
-        database.pool.acquire().await.unwrap().close().await.unwrap();
+        let Pools::Sqlite { pool, .. } = &database.pools else { panic!("it is no server") };
+        pool.acquire().await.unwrap().close().await.unwrap();
         let mut reading = database.read().await.unwrap();
-        sqlx::query("SELECT * FROM directory_facts").fetch_all(&mut *reading).await.unwrap();
+        query("SELECT fact FROM directory_facts").all::<(String,)>(&mut reading).await.unwrap();
         drop(reading);
         let other = super::super::open::open(":memory:").await.unwrap();
         let mut writing = database.write().await.unwrap();
-        sqlx::query("CREATE TABLE ours (name TEXT)").execute(&mut *writing.transaction).await.unwrap();
-        writing.transaction.commit().await.unwrap();
+        query("CREATE TABLE ours (name TEXT)").execute(writing.connection()).await.unwrap();
+        writing.commit().await.unwrap();
         let mut reading = other.read().await.unwrap();
-        let found = sqlx::query("SELECT * FROM ours").fetch_all(&mut *reading).await;
+        let found = query("SELECT name FROM ours").all::<(String,)>(&mut reading).await;
         assert!(found.is_err(), "two of them are two");
     }
 }

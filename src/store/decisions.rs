@@ -10,6 +10,7 @@ use super::{
     batch::upsert,
     database::Connection,
     memory::HOLDS_KNOWN,
+    query::query,
     row::{before, lines, time, time_text, unreadable},
     tables::{DECISIONS, directive, directive_word},
 };
@@ -68,26 +69,25 @@ impl Store {
     pub async fn holds(&self, app: &ObjectName, now: Timestamp) -> Result<Vec<StoredHold>, StoreError> {
         let app = app.to_string();
         let mut transaction = self.database.read().await?;
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
+        let rows: Vec<(String, String, String)> = query(
             "SELECT digest, shown_at, lines FROM holds WHERE app = $1 AND shown_at > $2 ORDER BY shown_at DESC, digest",
         )
         .bind(&app)
         .bind(before(now, HOLDS_KNOWN))
-        .fetch_all(&mut *transaction)
+        .all(&mut transaction)
         .await?;
-        let used: Vec<String> = sqlx::query_scalar(
-            "SELECT digest FROM decisions WHERE scope = $1 AND subject = $2 AND used_at IS NOT NULL",
-        )
-        .bind(APP)
-        .bind(&app)
-        .fetch_all(&mut *transaction)
-        .await?;
+        let used: Vec<(String,)> =
+            query("SELECT digest FROM decisions WHERE scope = $1 AND subject = $2 AND used_at IS NOT NULL")
+                .bind(APP)
+                .bind(&app)
+                .all(&mut transaction)
+                .await?;
         let decisions = live(&mut transaction, APP, &app, now).await?;
         let holds = rows.into_iter().map(|(digest, at, rows)| {
             let of_this = decisions.iter().filter(|decision| *decision.digest == *digest);
             Ok(StoredHold {
                 decisions: of_this.cloned().collect(),
-                used_up: used.contains(&digest),
+                used_up: used.iter().any(|(known,)| *known == digest),
                 hold: RecordedHold { rows: lines(&rows)?, at: time(&at)? },
                 digest: digest.into(),
             })
@@ -126,7 +126,7 @@ async fn known(
     subject: &str,
     decision: &Decision,
 ) -> Result<Option<Decided>, StoreError> {
-    let used_at: Option<Option<String>> = sqlx::query_scalar(
+    let used_at: Option<(Option<String>,)> = query(
         "SELECT used_at FROM decisions WHERE scope = $1 AND subject = $2 AND digest = $3 AND directive = $4 \
          AND decided_by = $5 AND not_after = $6",
     )
@@ -136,9 +136,9 @@ async fn known(
     .bind(directive_word(decision.directive))
     .bind(decision.decided_by.as_deref().unwrap_or_default())
     .bind(time_text(decision.not_after))
-    .fetch_optional(connection)
+    .optional(connection)
     .await?;
-    Ok(used_at.map(|used_at| if used_at.is_some() { Decided::UsedUp } else { Decided::Known }))
+    Ok(used_at.map(|(used_at,)| if used_at.is_some() { Decided::UsedUp } else { Decided::Known }))
 }
 
 /// Adds a decision; one that is there already stays used up or not, as it is.
@@ -189,20 +189,20 @@ pub(super) async fn live(
     subject: &str,
     now: Timestamp,
 ) -> Result<BTreeSet<Decision>, StoreError> {
-    let rows: Vec<DecisionRow> = sqlx::query_as(
+    let rows: Vec<DecisionRow> = query(
         "SELECT digest, directive, decided_by, not_after FROM decisions \
          WHERE scope = $1 AND subject = $2 AND not_after > $3 AND used_at IS NULL",
     )
     .bind(scope)
     .bind(subject)
     .bind(time_text(now))
-    .fetch_all(connection)
+    .all(connection)
     .await?;
     rows.into_iter().map(DecisionRow::decision).collect()
 }
 
 /// Deletes the decisions that ended long ago.
 pub(super) async fn forget_old(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM decisions WHERE not_after <= $1").bind(before(now, KEPT)).execute(connection).await?;
+    query("DELETE FROM decisions WHERE not_after <= $1").bind(before(now, KEPT)).execute(connection).await?;
     Ok(())
 }

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::{
     Store, StoreError, Writer,
-    batch::{Cell, delete, upsert},
+    batch::{delete, upsert},
     database::Connection,
     decisions,
+    query::{Cell, query},
     row::{time, time_text, unreadable},
     tables::DIRECTORY,
 };
@@ -77,9 +78,9 @@ impl Writer {
 
 async fn facts(connection: &mut Connection, directory: &str) -> Result<Facts, StoreError> {
     let rows: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT fact, id, detail FROM directory_facts WHERE directory = $1")
+        query("SELECT fact, id, detail FROM directory_facts WHERE directory = $1")
             .bind(directory)
-            .fetch_all(connection)
+            .all(connection)
             .await?;
     let facts = rows.into_iter().map(|(fact, id, detail)| {
         let known = [READ, PERSON, MISSING, LEFT, SHRUNK, APPROVED];

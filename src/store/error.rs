@@ -5,19 +5,19 @@ use std::{borrow::Cow, io, path::PathBuf};
 use appaccess_core::access::ObjectName;
 use jiff::Timestamp;
 
-/// Why the store could not do what was asked. Whatever it was, nothing was changed.
+/// What a server, or the system about it, said.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Said(String);
+
+/// Why the store could not do what was asked. Whatever it was, nothing was changed; where the connection was lost while a
+/// change was committed, it may have been.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The location names a kind of store that this version does not have.
-    #[error("a store at `{scheme}://` is not supported yet")]
-    NotSupportedYet {
-        /// The scheme of the location.
-        scheme: String,
-    },
     /// The location names no store.
     #[error("`{location}` does not name a store: {why}")]
     Location {
-        /// As it was given.
+        /// As it was given; of a URL, which may hold a password, only the scheme.
         location: String,
         /// What is wrong with it.
         why: &'static str,
@@ -39,11 +39,11 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
-    /// The file was written by something else.
-    #[error("{} is not a store of appaccess: {why}", path.display())]
+    /// The file or schema was made by something else.
+    #[error("{place} is not a store of appaccess: {why}")]
     Foreign {
-        /// Where.
-        path: PathBuf,
+        /// Which file, or which schema of the database.
+        place: String,
         /// What was found.
         why: &'static str,
     },
@@ -69,12 +69,36 @@ pub enum StoreError {
         /// Ours.
         known: i64,
     },
-    /// The file, its folder or this handle can be read only.
+    /// The file, its folder, the server or this handle can be read only.
     #[error("the store is read-only")]
     ReadOnly,
     /// Another process has kept the store locked for longer than we wait.
     #[error("another process keeps the store locked")]
     Locked,
+    /// The server does not answer, takes no more connections, or the connection was lost.
+    #[error("the database of the store cannot be reached")]
+    Unreachable(#[source] Said),
+    /// The server has not answered in time.
+    #[error("the database of the store did not answer in time")]
+    Late,
+    /// No TLS connection to the server that location and certificates ask for.
+    #[error("no TLS connection to the database of the store, as its location asks for")]
+    Tls(#[source] Said),
+    /// The server does not let this user in.
+    #[error("the database of the store does not let this user in")]
+    Credentials(#[source] Said),
+    /// The server has no database of that name.
+    #[error("the database of the store does not exist")]
+    Missing(#[source] Said),
+    /// The user may not do what the store needs.
+    #[error("the user of the store may not do that in its database")]
+    Forbidden(#[source] Said),
+    /// The database cannot hold a store.
+    #[error("the database cannot hold a store: {why}")]
+    Unsuitable {
+        /// What it lacks.
+        why: String,
+    },
     /// The disk is full.
     #[error("no space is left for the store")]
     Full,
@@ -121,7 +145,6 @@ impl StoreError {
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::NotSupportedYet { .. } => "StoreNotSupported",
             Self::Location { .. } | Self::NotAFile { .. } => "StoreLocationInvalid",
             Self::Unusable { .. } => "StoreUnusable",
             Self::Foreign { .. } => "StoreForeign",
@@ -130,6 +153,13 @@ impl StoreError {
             Self::Outdated { .. } => "StoreOutdated",
             Self::ReadOnly => "StoreReadOnly",
             Self::Locked => "StoreLocked",
+            Self::Unreachable(_) => "StoreUnreachable",
+            Self::Late => "StoreLate",
+            Self::Tls(_) => "StoreTlsFailed",
+            Self::Credentials(_) => "StoreCredentialsInvalid",
+            Self::Missing(_) => "StoreMissing",
+            Self::Forbidden(_) => "StoreForbidden",
+            Self::Unsuitable { .. } => "StoreUnsuitable",
             Self::Full => "StoreFull",
             Self::Busy { .. } => "WriterBusy",
             Self::LostWriter => "WriterLost",
@@ -142,25 +172,162 @@ impl StoreError {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::NotSupportedYet { .. } => "give `--state` the path of a SQLite file",
-            Self::Location { .. } => "give `--state` a path, `sqlite:PATH` or `:memory:`",
+            Self::Location { .. } => {
+                "give `--state` a path, `sqlite:PATH`, `postgres://USER@HOST/DATABASE` (docs/postgresql.md) or `:memory:`"
+            }
             Self::NotAFile { .. } => "give `--state` the path of a file; it is created where there is none",
             Self::Unusable { .. } => "make the folder exist and writable for this user, or give `--state` another path",
-            Self::Foreign { .. } => "give `--state` another path; this file was left as it is",
+            Self::Foreign { .. } => "give `--state` another path, database or schema; this one was left as it is",
             Self::Corrupt { .. } | Self::Content { .. } => {
-                "put back a backup, or move the file away: without it nothing is owned, so nothing is removed, and what is declared is adopted again"
+                "put back a backup, or begin with an empty store: without it nothing is owned, so nothing is removed, and what is declared is adopted again"
             }
             Self::Future { .. } => "use the version of appaccess that wrote it, or a later one",
             Self::Outdated { .. } => "run `apply`, `run` or `operator` of this version once: they upgrade the store",
-            Self::ReadOnly => "make the file and its folder writable for this user",
-            Self::Locked => "wait for the other process, or stop it; the store must be on a local disk",
+            Self::ReadOnly => {
+                "make the file and its folder writable for this user; of a database, name the primary server"
+            }
+            Self::Locked => "wait for the other process, or stop it; a file must be on a local disk",
+            Self::Unreachable(_) => {
+                "start the server, or correct host and port; nothing was lost, and it is tried again"
+            }
+            Self::Late => "see what keeps the server or the way to it busy; nothing was lost, and it is tried again",
+            Self::Tls(_) => {
+                "give the server a certificate for its name, or name its authority by `sslrootcert`; else say `sslmode` in the URL"
+            }
+            Self::Credentials(_) => {
+                "correct user and password in the URL, in PGPASSWORD or in the file that PGPASSFILE names"
+            }
+            Self::Missing(_) => "create the database, or correct its name in the URL",
+            Self::Forbidden(_) => {
+                "grant this user its rights on the schema and its tables, as docs/postgresql.md shows"
+            }
+            Self::Unsuitable { .. } => {
+                "create a database with the encoding UTF8, and the schema that the search path names"
+            }
             Self::Full => "make room on the disk; it is tried again",
             Self::Busy { .. } => "wait for the other process to end, or stop it",
             Self::LostWriter => "nothing: the new writer goes on; do not run two on one store",
             Self::UnknownIntent { .. } | Self::Text { .. } => "report this as a bug, with the message",
-            Self::Database(_) => "check the disk and the file; it is tried again",
+            Self::Database(_) => "check the disk and the database; it is tried again",
         }
     }
+
+    /// Whether it may pass by itself, so that asking again is better than giving up.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Locked | Self::Unreachable(_) | Self::Late | Self::Full)
+    }
+
+    /// What a server said, or that it said nothing.
+    pub(super) fn of_server(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(io) if is_of_tls(io) => Self::Tls(Said::of(io)),
+            sqlx::Error::Tls(cause) => Self::Tls(Said::of(cause)),
+            sqlx::Error::Io(cause) => Self::Unreachable(Said::of(cause)),
+            sqlx::Error::PoolTimedOut => Self::Unreachable(Said::of(&"no connection in time")),
+            sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
+                Self::Unreachable(Said::of(&error))
+            }
+            sqlx::Error::Database(database) => {
+                let kind = database.code().as_deref().and_then(kind_of_state);
+                match kind {
+                    Some(kind) => kind.of(Said::of(&database.message())),
+                    None => Self::Database(error),
+                }
+            }
+            _ => Self::Database(error),
+        }
+    }
+
+    /// The same with the name of the server, where it is about the way to it.
+    pub(super) fn at(self, server: &str) -> Self {
+        match self {
+            Self::Unreachable(said) => Self::Unreachable(said.at(server)),
+            Self::Tls(said) => Self::Tls(said.at(server)),
+            Self::Credentials(said) => Self::Credentials(said.at(server)),
+            Self::Missing(said) => Self::Missing(said.at(server)),
+            other => other,
+        }
+    }
+
+    /// What a server said while tables were made.
+    pub(super) fn of_migration(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(source) | sqlx::migrate::MigrateError::ExecuteMigration(source, _) => {
+                Self::of_server(source)
+            }
+            other => Self::Database(sqlx::Error::Migrate(Box::new(other))),
+        }
+    }
+}
+
+/// Whether it is about a certificate or the like: the driver tells of it as of any other input and output.
+fn is_of_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+}
+
+/// What a state of PostgreSQL means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unreachable,
+    Late,
+    Locked,
+    Credentials,
+    Missing,
+    Forbidden,
+    ReadOnly,
+    Full,
+    Corrupt,
+    Key,
+}
+
+impl Kind {
+    fn of(self, said: Said) -> StoreError {
+        match self {
+            Self::Unreachable => StoreError::Unreachable(said),
+            Self::Late => StoreError::Late,
+            Self::Locked => StoreError::Locked,
+            Self::Credentials => StoreError::Credentials(said),
+            Self::Missing => StoreError::Missing(said),
+            Self::Forbidden => StoreError::Forbidden(said),
+            Self::ReadOnly => StoreError::ReadOnly,
+            Self::Full => StoreError::Full,
+            Self::Corrupt => StoreError::Corrupt { what: said.0 },
+            Self::Key => StoreError::Text { table: "an index", why: "the whole key is too long for PostgreSQL".into() },
+        }
+    }
+}
+
+impl Said {
+    /// On one line, and bounded.
+    fn of(what: &impl ToString) -> Self {
+        Self(what.to_string().chars().take(200).map(|letter| if letter.is_control() { ' ' } else { letter }).collect())
+    }
+
+    fn at(self, server: &str) -> Self {
+        Self(format!("{server}: {}", self.0))
+    }
+}
+
+/// The states of PostgreSQL (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) that have a meaning of their
+/// own here.
+fn kind_of_state(state: &str) -> Option<Kind> {
+    Some(match state {
+        // Too many connections; the server ends, ended, or begins; the session was ended for being idle.
+        "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Kind::Unreachable,
+        // A statement was cancelled: most likely by its time.
+        "57014" => Kind::Late,
+        "40001" | "40P01" | "55P03" => Kind::Locked,
+        "28000" | "28P01" => Kind::Credentials,
+        "3D000" => Kind::Missing,
+        "42501" => Kind::Forbidden,
+        "25006" => Kind::ReadOnly,
+        "53100" => Kind::Full,
+        "XX001" | "XX002" => Kind::Corrupt,
+        "54000" => Kind::Key,
+        _ if state.starts_with("08") => Kind::Unreachable,
+        _ => return None,
+    })
 }
 
 /// The primary result codes of SQLite (<https://www.sqlite.org/rescode.html>) that have a meaning of their own here.
@@ -201,6 +368,20 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_may_say_has_a_meaning() {
+        for (state, kind) in [
+            ("08006", Kind::Unreachable),
+            ("57P01", Kind::Unreachable),
+            ("40001", Kind::Locked),
+            ("55P03", Kind::Locked),
+            ("53100", Kind::Full),
+        ] {
+            assert_eq!(kind_of_state(state), Some(kind), "{state}");
+        }
+        assert_eq!(kind_of_state("42601"), None, "a wrong statement is a fault of ours");
+    }
 
     #[test]
     fn extended_codes_mean_what_their_primary_code_means() {

@@ -7,14 +7,14 @@ use appaccess_core::{
     plan::{Action, Cause, Change, Outcome},
 };
 use jiff::Timestamp;
-use sqlx::QueryBuilder;
 
 use super::{
     Store, StoreError,
-    batch::{Cell, push_keys, upsert},
-    database::{Backend, Connection},
+    batch::{push_keys, upsert},
+    database::Connection,
     keep::{ensure_app, finish_intents},
-    row::{clipped, object_name, person, signed, time, time_text, unreadable, unsigned},
+    query::{Cell, Query, build, query},
+    row::{clipped, object_name, person, signed, time, unreadable, unsigned},
     tables::{JOURNAL, RESULTS},
 };
 
@@ -136,7 +136,7 @@ impl Store {
     /// The latest lines that fit, the latest first.
     pub async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalLine>, StoreError> {
         let mut transaction = self.database.read().await?;
-        let rows: Vec<JournalRow> = select(filter).build_query_as().fetch_all(&mut *transaction).await?;
+        let rows: Vec<JournalRow> = select(filter).all(&mut transaction).await?;
         let mut lines = rows.into_iter().map(JournalRow::line).collect::<Result<Vec<_>, _>>()?;
         let mut results = BTreeMap::new();
         for chunk in lines.chunks(AT_ONCE) {
@@ -155,24 +155,24 @@ impl Store {
     }
 }
 
-fn select(filter: &JournalFilter) -> QueryBuilder<Backend> {
-    let mut query = QueryBuilder::new(
+fn select(filter: &JournalFilter) -> Query {
+    let mut query = build(
         "SELECT app, sequence, intended_at, person, label, account, slot_type, slot_name, action, from_level, to_level, \
          cause, because FROM journal WHERE ",
     );
     query.push(if filter.unfinished { "finished = 0" } else { "finished >= 0" });
     if let Some(app) = &filter.app {
-        query.push(" AND app = ").push_bind(app.to_string());
+        query.push(" AND app = ").push_bind(app.to_string().as_str());
     }
     if let Some(person) = &filter.person {
-        query.push(" AND person = ").push_bind(person.canonical());
+        query.push(" AND person = ").push_bind(person.canonical().as_str());
     }
     if let Some(until) = filter.until {
-        query.push(" AND intended_at <= ").push_bind(time_text(until));
+        query.push(" AND intended_at <= ").push_bind(until);
     }
     let limit = if filter.limit == 0 { JOURNAL_LIMIT } else { filter.limit.min(JOURNAL_LIMIT) };
     query.push(" ORDER BY intended_at DESC, app, sequence DESC LIMIT ").push_bind(i64::from(limit));
-    query
+    query.kept(true)
 }
 
 async fn collect_results(
@@ -180,12 +180,10 @@ async fn collect_results(
     keys: &[Vec<Cell>],
     results: &mut BTreeMap<(String, u64), Vec<JournalResult>>,
 ) -> Result<(), StoreError> {
-    let mut query: QueryBuilder<Backend> =
-        QueryBuilder::new("SELECT app, sequence, finished_at, outcome, error FROM journal_results");
+    let mut query = build("SELECT app, sequence, finished_at, outcome, error FROM journal_results");
     push_keys(&mut query, &JOURNAL, keys)?;
     query.push(" ORDER BY app, sequence, finished_at, outcome");
-    let rows: Vec<(String, i64, String, String, Option<String>)> =
-        query.build_query_as().persistent(false).fetch_all(connection).await?;
+    let rows: Vec<(String, i64, String, String, Option<String>)> = query.all(connection).await?;
     for (app, sequence, at, outcome, error) in rows {
         let result = JournalResult { at: time(&at)?, outcome: outcome.into(), error: error.map(Text::from) };
         results.entry((app, unsigned(sequence)?)).or_default().push(result);
@@ -245,10 +243,10 @@ pub(super) async fn add_intents(
     intents: &[Intent],
 ) -> Result<Vec<u64>, StoreError> {
     ensure_app(connection, app).await?;
-    let last: i64 = sqlx::query_scalar("UPDATE apps SET sequence = sequence + $2 WHERE app = $1 RETURNING sequence")
+    let (last,): (i64,) = query("UPDATE apps SET sequence = sequence + $2 WHERE app = $1 RETURNING sequence")
         .bind(app)
         .bind(signed(intents.len() as u64))
-        .fetch_one(&mut *connection)
+        .one(connection)
         .await?;
     let last: u64 = unsigned(last)?;
     let first = last.saturating_sub(intents.len() as u64).saturating_add(1);

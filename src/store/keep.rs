@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Changes, StoreError, Update,
-    batch::{Cell, Table, delete, for_keys, upsert},
+    batch::{Table, delete, for_keys, upsert},
     database::Connection,
     decisions,
+    query::{Cell, query},
     row::{attributes_text, before, claims_text, lines_text, signed},
     tables::{
         ADDITION, BUDGET, COMPLETE, FLIPS, GROUPS, HOLDS, INVENTORY, NOT_KEPT, REFUSED, REMOVAL, TASKS, TOMBSTONES,
@@ -38,10 +39,7 @@ pub(super) async fn keep(
 
 /// Makes the row that all others of this app refer to.
 pub(super) async fn ensure_app(connection: &mut Connection, app: &str) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO apps (app) VALUES ($1) ON CONFLICT (app) DO NOTHING")
-        .bind(app)
-        .execute(connection)
-        .await?;
+    query("INSERT INTO apps (app) VALUES ($1) ON CONFLICT (app) DO NOTHING").bind(app).execute(connection).await?;
     Ok(())
 }
 
@@ -100,18 +98,16 @@ async fn accounts(connection: &mut Connection, app: &str, update: &Update) -> Re
     };
     change(connection, &TASKS, &update.tasks, task_key, task).await?;
     let Some(complete) = &update.last_complete else { return Ok(()) };
-    let stored: Vec<String> = sqlx::query_scalar("SELECT account FROM complete_accounts WHERE app = $1")
-        .bind(app)
-        .fetch_all(&mut *connection)
-        .await?;
-    let stored: BTreeSet<&str> = stored.iter().map(String::as_str).collect();
+    let stored: Vec<(String,)> =
+        query("SELECT account FROM complete_accounts WHERE app = $1").bind(app).all(connection).await?;
+    let stored: BTreeSet<&str> = stored.iter().map(|(account,)| account.as_str()).collect();
     let new: BTreeSet<&str> = complete.iter().map(|account| &*account.0).collect();
     let rows = |accounts: Vec<&&str>| -> Vec<Vec<Cell>> {
         accounts.into_iter().map(|account| vec![app.into(), (*account).into()]).collect()
     };
     delete(connection, &COMPLETE, &rows(stored.difference(&new).collect())).await?;
     upsert(connection, &COMPLETE, &rows(new.difference(&stored).collect())).await?;
-    sqlx::query("UPDATE apps SET has_complete = 1 WHERE app = $1").bind(app).execute(connection).await?;
+    query("UPDATE apps SET has_complete = 1 WHERE app = $1").bind(app).execute(connection).await?;
     Ok(())
 }
 
@@ -136,7 +132,7 @@ async fn facts(connection: &mut Connection, app: &str, now: Timestamp, update: &
     if used == 0 && first.is_none() && restored.is_none() {
         return Ok(());
     }
-    sqlx::query(
+    query(
         "UPDATE apps SET decisions_used = decisions_used + $2, \
          first_removals_decided = COALESCE($3, first_removals_decided), restored = COALESCE($4, restored) WHERE app = $1",
     )
@@ -158,7 +154,7 @@ async fn use_up(
 ) -> Result<u64, StoreError> {
     let mut used = 0;
     for decision in decisions {
-        used += sqlx::query(
+        used += query(
             "UPDATE decisions SET used_at = $7 WHERE scope = $1 AND subject = $2 AND digest = $3 AND directive = $4 \
              AND decided_by = $5 AND not_after = $6 AND used_at IS NULL",
         )
@@ -169,9 +165,8 @@ async fn use_up(
         .bind(decision.decided_by.as_deref().unwrap_or_default())
         .bind(super::row::time_text(decision.not_after))
         .bind(super::row::time_text(now))
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
+        .execute(connection)
+        .await?;
     }
     Ok(used)
 }
@@ -183,7 +178,7 @@ async fn forget_old(connection: &mut Connection, app: &str, now: Timestamp) -> R
         "DELETE FROM flips WHERE app = $1 AND found_at <= $2",
         "DELETE FROM holds WHERE app = $1 AND shown_at <= $2",
     ] {
-        sqlx::query(statement).bind(app).bind(before(now, KEPT)).execute(&mut *connection).await?;
+        query(statement).bind(app).bind(before(now, KEPT)).execute(connection).await?;
     }
     decisions::forget_old(connection, now).await
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     Store, StoreError, Writer,
-    batch::{Cell, delete, upsert},
+    batch::{delete, upsert},
+    query::{Cell, query},
     tables::LEARNT,
 };
 
@@ -14,10 +15,8 @@ impl Store {
     /// What was learnt of the target app with this target key: the connector's names and values.
     pub async fn learnt(&self, target_key: &str) -> Result<BTreeMap<String, String>, StoreError> {
         let mut transaction = self.database.read().await?;
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT name, fact FROM learnt WHERE target_key = $1")
-            .bind(target_key)
-            .fetch_all(&mut *transaction)
-            .await?;
+        let rows: Vec<(String, String)> =
+            query("SELECT name, fact FROM learnt WHERE target_key = $1").bind(target_key).all(&mut transaction).await?;
         Ok(rows.into_iter().collect())
     }
 }

@@ -10,6 +10,7 @@ use super::{
     StoreError,
     database::Connection,
     decisions,
+    query::query,
     row::{Texts, attributes, before, claim_name, claims, lines, maybe_time, time, unreadable, unsigned},
     tables::{REMOVAL, origin},
 };
@@ -38,11 +39,11 @@ pub(super) async fn load(connection: &mut Connection, app: &str, now: Timestamp)
 }
 
 async fn app_row(connection: &mut Connection, app: &str, memory: &mut Memory) -> Result<bool, StoreError> {
-    let row: Option<(i64, i64, i64, i64, i64)> = sqlx::query_as(
+    let row: Option<(i64, i64, i64, i64, i64)> = query(
         "SELECT sequence, decisions_used, first_removals_decided, restored, has_complete FROM apps WHERE app = $1",
     )
     .bind(app)
-    .fetch_optional(connection)
+    .optional(connection)
     .await?;
     let Some((sequence, decisions_used, first_removals_decided, restored, has_complete)) = row else {
         return Ok(false);
@@ -95,12 +96,12 @@ async fn inventory(
     texts: &mut Texts,
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, InventoryRow>(
+    let mut rows = query(
         "SELECT person, slot_type, slot_name, account, level, origin, since, claims, ends, suspended_since, \
          suspended_cause, unseen FROM inventory WHERE app = $1",
     )
     .bind(app)
-    .fetch(connection);
+    .rows::<InventoryRow>(connection)?;
     while let Some(row) = rows.try_next().await? {
         let edge = texts.edge(&row.person, &row.slot_type, &row.slot_name)?;
         memory.inventory.insert(edge, row.owned(texts)?);
@@ -114,11 +115,10 @@ async fn tombstones(
     texts: &mut Texts,
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, (String, String, String, String, String, String)>(
-        "SELECT person, slot_type, slot_name, account, removed_at, cause FROM tombstones WHERE app = $1",
-    )
-    .bind(app)
-    .fetch(connection);
+    let mut rows =
+        query("SELECT person, slot_type, slot_name, account, removed_at, cause FROM tombstones WHERE app = $1")
+            .bind(app)
+            .rows::<(String, String, String, String, String, String)>(connection)?;
     while let Some((person, kind, name, account, at, cause)) = rows.try_next().await? {
         let tombstone = Tombstone { account: AccountId(texts.one(&account)), at: time(&at)?, cause: texts.one(&cause) };
         memory.tombstones.insert(texts.edge(&person, &kind, &name)?, tombstone);
@@ -132,11 +132,9 @@ async fn withdrawn(
     texts: &mut Texts,
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, (String, String, String, String, i64)>(
-        "SELECT person, slot_type, slot_name, since, refused FROM withdrawn WHERE app = $1",
-    )
-    .bind(app)
-    .fetch(connection);
+    let mut rows = query("SELECT person, slot_type, slot_name, since, refused FROM withdrawn WHERE app = $1")
+        .bind(app)
+        .rows::<(String, String, String, String, i64)>(connection)?;
     while let Some((person, kind, name, since, refused)) = rows.try_next().await? {
         let clock = WithdrawnClaim { since: time(&since)?, refused: refused != 0 };
         memory.withdrawn.insert(texts.edge(&person, &kind, &name)?, clock);
@@ -151,12 +149,10 @@ async fn flips(
     texts: &mut Texts,
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, (String, String, String, String)>(
-        "SELECT person, slot_type, slot_name, found_at FROM flips WHERE app = $1 AND found_at > $2",
-    )
-    .bind(app)
-    .bind(before(now, DAY))
-    .fetch(connection);
+    let mut rows = query("SELECT person, slot_type, slot_name, found_at FROM flips WHERE app = $1 AND found_at > $2")
+        .bind(app)
+        .bind(before(now, DAY))
+        .rows::<(String, String, String, String)>(connection)?;
     while let Some((person, kind, name, at)) = rows.try_next().await? {
         memory.flips.entry(texts.edge(&person, &kind, &name)?).or_default().insert(time(&at)?);
     }
@@ -177,10 +173,10 @@ async fn budgets(
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
     let rows: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT direction, counted_at, who FROM budget WHERE app = $1 AND counted_at > $2")
+        query("SELECT direction, counted_at, who FROM budget WHERE app = $1 AND counted_at > $2")
             .bind(app)
             .bind(before(now, DAY))
-            .fetch_all(connection)
+            .all(connection)
             .await?;
     for (direction, at, who) in rows {
         let record = RemovalRecord { at: time(&at)?, who: who.into() };
@@ -195,10 +191,10 @@ async fn budgets(
 
 async fn holds(connection: &mut Connection, app: &str, now: Timestamp, memory: &mut Memory) -> Result<(), StoreError> {
     let rows: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT digest, shown_at, lines FROM holds WHERE app = $1 AND shown_at > $2")
+        query("SELECT digest, shown_at, lines FROM holds WHERE app = $1 AND shown_at > $2")
             .bind(app)
             .bind(before(now, HOLDS_KNOWN))
-            .fetch_all(connection)
+            .all(connection)
             .await?;
     for (digest, at, rows) in rows {
         memory.holds.insert(digest.into(), RecordedHold { rows: lines(&rows)?, at: time(&at)? });
@@ -213,11 +209,9 @@ async fn accounts(
     memory: &mut Memory,
 ) -> Result<(), StoreError> {
     if has_complete {
-        let accounts: Vec<String> = sqlx::query_scalar("SELECT account FROM complete_accounts WHERE app = $1")
-            .bind(app)
-            .fetch_all(&mut *connection)
-            .await?;
-        memory.last_complete = Some(accounts.iter().map(|account| AccountId::new(account)).collect());
+        let accounts: Vec<(String,)> =
+            query("SELECT account FROM complete_accounts WHERE app = $1").bind(app).all(connection).await?;
+        memory.last_complete = Some(accounts.iter().map(|(account,)| AccountId::new(account)).collect());
     }
     for (name, id) in pairs(connection, "SELECT name, id FROM app_groups WHERE app = $1", app).await? {
         memory.groups.insert(name.into(), id.into());
@@ -233,10 +227,7 @@ async fn accounts(
 
 async fn tasks(connection: &mut Connection, app: &str, memory: &mut Memory) -> Result<(), StoreError> {
     let rows: Vec<(String, String, Option<String>)> =
-        sqlx::query_as("SELECT task, opened_at, removes FROM tasks WHERE app = $1")
-            .bind(app)
-            .fetch_all(connection)
-            .await?;
+        query("SELECT task, opened_at, removes FROM tasks WHERE app = $1").bind(app).all(connection).await?;
     for (id, opened, removes) in rows {
         let removes = removes.map(|account| AccountId(Text::from(account)));
         memory.tasks.insert(id.into(), OpenTask { opened: time(&opened)?, removes });
@@ -249,5 +240,5 @@ async fn pairs(
     statement: &'static str,
     app: &str,
 ) -> Result<Vec<(String, String)>, StoreError> {
-    Ok(sqlx::query_as(statement).bind(app).fetch_all(connection).await?)
+    query(statement).bind(app).all(connection).await
 }

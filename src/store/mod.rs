@@ -13,9 +13,13 @@ mod error;
 mod journal;
 mod keep;
 mod learnt;
+mod location;
 mod memory;
 mod open;
+mod postgres;
+mod query;
 mod row;
+mod sqlite;
 mod tables;
 mod update;
 mod writer;
@@ -24,8 +28,9 @@ use appaccess_core::access::{Memory, ObjectName};
 use jiff::Timestamp;
 
 pub use decisions::{Decided, StoredHold};
-pub use error::StoreError;
+pub use error::{Said, StoreError};
 pub use journal::{Intent, JOURNAL_LIMIT, JournalFilter, JournalLine, JournalResult, ResultLine};
+pub use location::Location;
 pub use update::{Changes, Update};
 pub use writer::Writer;
 
@@ -36,8 +41,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `location`: the path of a SQLite file, `sqlite:PATH`, or `:memory:`. The file and the folders
-    /// above it are created where there are none, readable for their owner only; an older schema is upgraded.
+    /// Opens the store at `location`: the path of a SQLite file, `sqlite:PATH`, `:memory:`, or the URL of a PostgreSQL
+    /// database. The file and the folders above it are created where there are none, readable for their owner only; a
+    /// database must be there. An older schema is upgraded, by one process at a time.
     ///
     /// # Errors
     /// What stands there but is not a store of ours, is damaged, or comes from a later version, is refused and left as
@@ -55,7 +61,7 @@ impl Store {
         Ok(open::open_existing(location).await?.map(|database| Self { database }))
     }
 
-    /// Closes all connections; SQLite then leaves one file. Dropping the last clone does the same, but waits for nothing.
+    /// Closes all connections; of SQLite one file is then left. Dropping the last clone does the same, but waits for nothing.
     pub async fn close(&self) {
         self.database.close().await;
     }
@@ -70,16 +76,16 @@ impl Store {
     /// decisions neither used up nor past their time.
     pub async fn memory(&self, app: &ObjectName, now: Timestamp) -> Result<Memory, StoreError> {
         let mut transaction = self.database.read().await?;
-        memory::load(&mut transaction, &app.to_string(), now).await
+        Box::pin(memory::load(&mut transaction, &app.to_string(), now)).await
     }
 
     /// The intent number that was last written to the status of `app`; `None` before the first.
     pub async fn status_sequence(&self, app: &ObjectName) -> Result<Option<u64>, StoreError> {
         let mut transaction = self.database.read().await?;
-        let sequence: Option<Option<i64>> = sqlx::query_scalar("SELECT status_sequence FROM apps WHERE app = $1")
+        let sequence: Option<(Option<i64>,)> = query::query("SELECT status_sequence FROM apps WHERE app = $1")
             .bind(app.to_string())
-            .fetch_optional(&mut *transaction)
+            .optional(&mut transaction)
             .await?;
-        sequence.flatten().map(row::unsigned).transpose()
+        sequence.and_then(|(number,)| number).map(row::unsigned).transpose()
     }
 }

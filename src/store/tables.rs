@@ -2,7 +2,7 @@
 
 use appaccess_core::access::{Directive, Edge, Origin};
 
-use super::batch::{Cell, Table};
+use super::{batch::Table, query::Cell};
 
 const EDGE: &[&str] = &["app", "person", "slot_type", "slot_name"];
 

@@ -9,6 +9,7 @@ use super::{
     database::Writing,
     journal::{add_intents, add_results},
     keep::{ensure_app, keep},
+    query::query,
     row::{clipped, maybe_time, signed, time_text},
 };
 
@@ -36,19 +37,17 @@ impl Store {
     ) -> Result<Writer, StoreError> {
         let holder = clipped(holder, 256);
         let mut writing = self.database.write().await?;
-        // Made by an update first, so that the row is locked on every database.
-        sqlx::query("UPDATE writer SET epoch = epoch + 1 WHERE id = 1").execute(writing.connection()).await?;
         let (epoch, current, until): (i64, String, Option<String>) =
-            sqlx::query_as("SELECT epoch, holder, held_until FROM writer WHERE id = 1")
-                .fetch_one(writing.connection())
-                .await?;
+            query("SELECT epoch, holder, held_until FROM writer WHERE id = 1").one(writing.connection()).await?;
+        let epoch = epoch.saturating_add(1);
         if let Some(until) = maybe_time(until.as_deref())?
             && until > now
             && current != *holder
         {
             return Err(StoreError::Busy { holder: current, until });
         }
-        sqlx::query("UPDATE writer SET holder = $1, held_until = $2 WHERE id = 1")
+        query("UPDATE writer SET epoch = $1, holder = $2, held_until = $3 WHERE id = 1")
+            .bind(epoch)
             .bind(&*holder)
             .bind(time_text(end(now, time_to_live)))
             .execute(writing.connection())
@@ -75,7 +74,7 @@ impl Writer {
     /// [`StoreError::LostWriter`] once somebody else has taken it.
     pub async fn renew(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        sqlx::query("UPDATE writer SET held_until = $1 WHERE id = 1")
+        query("UPDATE writer SET held_until = $1 WHERE id = 1")
             .bind(time_text(end(now, self.time_to_live)))
             .execute(writing.connection())
             .await?;
@@ -89,7 +88,7 @@ impl Writer {
     pub async fn release(self) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         // The next epoch at once: no clone of this writer can act any more.
-        sqlx::query("UPDATE writer SET epoch = epoch + 1, holder = '', held_until = NULL WHERE id = 1")
+        query("UPDATE writer SET epoch = epoch + 1, holder = '', held_until = NULL WHERE id = 1")
             .execute(writing.connection())
             .await?;
         writing.commit().await
@@ -98,14 +97,10 @@ impl Writer {
     /// A transaction that has checked the epoch, and in which it cannot change any more.
     pub(super) async fn write(&self) -> Result<Writing, StoreError> {
         let mut writing = self.store.database.write().await?;
-        // An update that changes nothing: it locks the row against a take-over, which a mere reading would not do
-        // everywhere.
-        let ours = sqlx::query("UPDATE writer SET epoch = epoch WHERE id = 1 AND epoch = $1")
-            .bind(self.epoch)
-            .execute(writing.connection())
-            .await?
-            .rows_affected();
-        if ours == 1 { Ok(writing) } else { Err(StoreError::LostWriter) }
+        // Nobody else can write until this transaction ends, so that a mere reading is enough.
+        let epoch: Option<(i64,)> =
+            query("SELECT epoch FROM writer WHERE id = 1").optional(writing.connection()).await?;
+        if epoch == Some((self.epoch,)) { Ok(writing) } else { Err(StoreError::LostWriter) }
     }
 
     /// Journals what is about to be done in `app`, in one transaction; the intents' numbers, in order. Nothing may be
@@ -140,7 +135,7 @@ impl Writer {
         let mut writing = self.write().await?;
         add_results(writing.connection(), app, now, results).await?;
         if !update.is_empty() {
-            keep(writing.connection(), &app.to_string(), now, update).await?;
+            Box::pin(keep(writing.connection(), &app.to_string(), now, update)).await?;
         }
         writing.commit().await
     }
@@ -164,7 +159,7 @@ impl Writer {
         let app = app.to_string();
         let mut writing = self.write().await?;
         ensure_app(writing.connection(), &app).await?;
-        sqlx::query("UPDATE apps SET status_sequence = $2 WHERE app = $1")
+        query("UPDATE apps SET status_sequence = $2 WHERE app = $1")
             .bind(&app)
             .bind(signed(sequence))
             .execute(writing.connection())

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::schema::assert_valid;
 use crate::support::peers::{Peer, TOKEN};
+use crate::support::postgres;
 use crate::support::recorder::Recorder;
 use crate::support::shell::Shell;
 
@@ -97,13 +98,32 @@ async fn a_plan_sends_nothing_makes_no_store_and_is_the_same_twice() {
 
 #[tokio::test]
 async fn what_was_applied_needs_nothing_more_and_a_withdrawal_waits_for_its_approval() {
+    the_story(None).await;
+}
+
+#[tokio::test]
+async fn the_same_story_is_told_over_a_store_on_a_server() {
+    the_story(Some(postgres::database().await)).await;
+}
+
+/// The same shell with its store elsewhere, where a place is given.
+fn over((mut shell, reach): (Shell, &'static str), state: Option<&str>) -> (Shell, &'static str) {
+    if let Some(location) = state {
+        shell.set("APPACCESS_STATE", location);
+    }
+    (shell, reach)
+}
+
+/// From the first change to an approved removal, over the default store or another.
+async fn the_story(state: Option<String>) {
     let peer = Peer::scim2_server().await;
     let recorder = Recorder::before(&peer.base).await;
-    let (shell, reach) = studio(&recorder.base, "Full", &["ines", "tom"]);
+    let (shell, reach) = over(studio(&recorder.base, "Full", &["ines", "tom"]), state.as_deref());
+    let before = shell.run(&format!("plan {reach} --detailed-exitcode")).await;
+    assert_eq!(before.code, 2, "a plan over a store that is not there yet: {before:?}");
     let schema = shell.run("schema plan").await.document();
     let applied = shell.run(&format!("apply {reach} --yes -o json")).await;
     assert_eq!(applied.code, 0, "{applied:?}");
-    assert_valid(&schema, &applied.document());
     let changes = applied.document()["apps"][0]["changes"].as_array().expect("a list").clone();
     assert!(changes.len() == 5 && changes.iter().all(|change| change["outcome"] == "applied"), "{changes:?}");
     recorder.forget();
@@ -150,4 +170,5 @@ async fn what_was_applied_needs_nothing_more_and_a_withdrawal_waits_for_its_appr
     assert!(moved.stderr.contains("what the plan rests on has moved"), "{moved:?}");
     let used_up = shell.run(&format!("approve studio/planner {digest} --yes")).await;
     assert_eq!(used_up.code, 1, "{used_up:?}");
+    assert_eq!(shell.path().join(".appaccess").exists(), state.is_none());
 }

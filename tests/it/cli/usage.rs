@@ -23,7 +23,7 @@ spec:
 ";
 
 /// The likeliest mistakes, each with the exit code and what its message must say.
-const MISTAKES: [(&str, i32, &str); 12] = [
+const MISTAKES: [(&str, i32, &str); 13] = [
     ("", 64, "Usage: appaccess"),
     ("pln -f two.yaml", 64, "a similar subcommand exists: 'plan'"),
     ("plan", 64, "--filename <PATH>"),
@@ -32,7 +32,12 @@ const MISTAKES: [(&str, i32, &str); 12] = [
     ("plan -f two.yaml --app studio/planer", 64, "write one of studio/planner"),
     ("plan -f two.yaml --at yesterday", 64, "--at <TIME>"),
     ("plan -f two.yaml --timeout never", 64, "--timeout <DURATION>"),
-    ("plan -f two.yaml --state postgres://db/x", 64, "give `--state` the path of a SQLite file"),
+    ("plan -f two.yaml --state mysql://db/x", 64, "`mysql://…` does not name a store: only `sqlite:` and `postgres:`"),
+    (
+        "plan -f two.yaml --state postgres://me:secret@db/x?pasword=secret",
+        64,
+        "give `--state` a path, `sqlite:PATH`, `p",
+    ),
     ("apply -f two.yaml", 64, "then add --yes"),
     ("apply -f two.yaml --yes --at 2027-01-01T00:00:00Z", 64, "unexpected argument '--at'"),
     ("approve studio/planner", 64, "then add --yes"),
@@ -48,6 +53,7 @@ async fn the_likeliest_mistakes_are_told_with_what_to_do() {
         assert_eq!(ended.code, code, "{line}: {ended:?}");
         assert!(ended.stderr.contains(message), "{line}: {ended:?}");
         assert_eq!(ended.stdout, "", "{line}");
+        assert!(!ended.stderr.contains("secret"), "{line}: {ended:?}");
     }
     assert!(!shell.path().join(".appaccess").exists(), "nothing was made");
 }

@@ -1,7 +1,9 @@
-//! The store keeps what it is told, for one writer at a time, and loses nothing.
+//! The store keeps what it is told, for one writer at a time, and loses nothing; in a file and on a server alike.
 
 mod opening;
+mod places;
 mod round_trip;
+mod server;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +17,8 @@ use appaccess_core::{
     plan::{Action, Cause},
 };
 use jiff::{SignedDuration, Timestamp};
+
+use crate::support::postgres;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -79,11 +83,63 @@ fn approval(digest: &str) -> Decision {
     }
 }
 
-async fn in_memory() -> (Store, Writer) {
-    let store = Store::open(":memory:").await.unwrap();
-    let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
-    (store, writer)
+/// The databases that a store can live in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
 }
+
+/// Where a store is to be: nothing stands there yet.
+struct Place {
+    kind: Kind,
+    location: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Kind {
+    async fn place(self) -> Place {
+        match self {
+            Self::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let location = folder.path().join("state.db").to_str().unwrap().to_owned();
+                Place { kind: self, location, _folder: Some(folder) }
+            }
+            Self::Postgres => Place { kind: self, location: postgres::database().await, _folder: None },
+        }
+    }
+
+    /// A new store, and its writer for a minute.
+    async fn store(self) -> (Store, Writer) {
+        let location = match self {
+            Self::Sqlite => ":memory:".to_owned(),
+            Self::Postgres => postgres::database().await,
+        };
+        let store = Store::open(&location).await.unwrap();
+        let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
+        (store, writer)
+    }
+}
+
+/// Makes of each behaviour, a function of the kind of the database, one test for each kind.
+macro_rules! on_both {
+    ($($behaviour:ident,)+) => {
+        mod in_sqlite {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(crate::store::Kind::Sqlite).await;
+            })+
+        }
+
+        mod in_postgresql {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(crate::store::Kind::Postgres).await;
+            })+
+        }
+    };
+}
+use on_both;
 
 fn set<T: Ord, const N: usize>(items: [T; N]) -> BTreeSet<T> {
     BTreeSet::from(items)

@@ -1,31 +1,17 @@
-//! What is not a usable store is refused with a reason, and left as it is.
+//! A file that is not a usable store is refused with a reason, and left as it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use appaccess::store::{Store, StoreError};
-use sqlx::{Connection as _, SqliteConnection};
 
+use super::places::filled;
 use super::{MINUTE, app, approval, now, owning};
 
 fn location(folder: &tempfile::TempDir) -> (PathBuf, String) {
     let path = folder.path().join("state.db");
     let text = path.to_str().unwrap().to_owned();
     (path, text)
-}
-
-async fn filled(location: &str) {
-    let store = Store::open(location).await.unwrap();
-    let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
-    writer.keep(&app(), now(), &owning("u_1")).await.unwrap();
-    writer.release().await.unwrap();
-    store.close().await;
-}
-
-async fn alter(path: &Path, statement: &'static str) {
-    let mut connection = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }
 
 fn names(folder: &tempfile::TempDir) -> Vec<String> {
@@ -46,25 +32,6 @@ async fn a_store_begins_empty_in_a_folder_that_it_makes_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-    }
-}
-
-#[tokio::test]
-async fn what_was_kept_is_there_after_opening_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_, location) = location(&folder);
-    filled(&location).await;
-    let store = Store::open(&location).await.unwrap();
-    assert_eq!(store.memory(&app(), now()).await.unwrap().inventory, owning("u_1").inventory.set);
-}
-
-#[tokio::test]
-async fn many_may_open_a_new_store_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_, location) = location(&folder);
-    let opened = futures::future::join_all((0..6).map(|_| Store::open(&location))).await;
-    for store in opened {
-        store.unwrap().memory(&app(), now()).await.unwrap();
     }
 }
 
@@ -93,18 +60,6 @@ async fn reading_alone_changes_nothing() {
     store.close().await;
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(names(&folder), ["state.db"]);
-}
-
-#[tokio::test]
-async fn a_reader_sees_what_a_writer_commits_meanwhile() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_, location) = location(&folder);
-    filled(&location).await;
-    let writing = Store::open(&location).await.unwrap();
-    let reading = Store::open_existing(&location).await.unwrap().unwrap();
-    let writer = writing.become_writer("two", now(), MINUTE).await.unwrap();
-    writer.keep(&app(), now(), &owning("u_2")).await.unwrap();
-    assert_eq!(reading.memory(&app(), now()).await.unwrap().inventory, owning("u_2").inventory.set);
 }
 
 #[tokio::test]
@@ -151,39 +106,6 @@ async fn a_file_of_something_else_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_of_another_program_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, location) = location(&folder);
-    alter(&path, "CREATE TABLE invoices (id BIGINT)").await;
-    let error = refused(&location).await;
-    assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_store_from_a_later_version_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, location) = location(&folder);
-    filled(&location).await;
-    alter(&path, "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '2030-01-01', 1, x'00', 0)").await;
-    let error = refused(&location).await;
-    assert!(matches!(error, StoreError::Future { found: 9999, known: 2.. }), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_store_of_the_first_version_is_upgraded_by_whoever_writes_and_loses_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, location) = location(&folder);
-    filled(&location).await;
-    alter(&path, "DROP TABLE tasks").await;
-    alter(&path, "DELETE FROM _sqlx_migrations WHERE version > 1").await;
-    let error = Store::open_existing(&location).await.unwrap_err();
-    assert!(matches!(error, StoreError::Outdated { found: 1, .. }), "{error:?}");
-    let store = Store::open(&location).await.unwrap();
-    let memory = store.memory(&app(), now()).await.unwrap();
-    assert_eq!((memory.inventory.len(), memory.tasks.len()), (1, 0));
-}
-
-#[tokio::test]
 async fn a_cut_file_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let (path, location) = location(&folder);
@@ -222,11 +144,4 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let error = Store::open(location.to_str().unwrap()).await.unwrap_err();
     assert!(matches!(error, StoreError::Unusable { .. }), "{error:?}");
     assert!(error.to_string().contains("taken"), "{error}");
-}
-
-#[tokio::test]
-async fn a_database_elsewhere_is_not_supported_yet() {
-    let error = Store::open("postgres://database.example/appaccess").await.unwrap_err();
-    assert_eq!(error.to_string(), "a store at `postgres://` is not supported yet");
-    assert_eq!(error.remedy(), "give `--state` the path of a SQLite file");
 }

@@ -1,6 +1,8 @@
 //! The store's tables and the value `Memory` change alike, whatever the updates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use appaccess::store::{Changes, Store, Update};
 use appaccess_core::access::{
@@ -15,7 +17,7 @@ use proptest::{
     sample::select,
 };
 
-use super::{MINUTE, app, now};
+use super::{MINUTE, now, postgres};
 
 fn text() -> impl Strategy<Value = Text> {
     select(vec!["a", "b", "It's \"quoted\"; --", "100 % ñ 😀", "line\nline", "namespace/x:y#z"]).prop_map(Text::from)
@@ -183,9 +185,8 @@ proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, ..Default::default() })]
 
     #[test]
-    fn the_store_and_the_value_change_alike((decisions, updates) in history()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (stored, value) = runtime.block_on(both(&decisions, &updates));
+    fn a_file_and_the_value_change_alike((decisions, updates) in history()) {
+        let (stored, value) = runtime().block_on(both(":memory:", "clockify", &decisions, &updates));
         prop_assert_eq!(stored, value);
     }
 
@@ -207,22 +208,41 @@ proptest! {
     }
 }
 
-/// The memory as the store has it and as the value has it after the same updates.
-async fn both(decisions: &BTreeSet<Decision>, updates: &[Update]) -> (Memory, Memory) {
-    let store = Store::open(":memory:").await.unwrap();
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 32, ..Default::default() })]
+
+    #[test]
+    fn a_server_and_the_value_change_alike((decisions, updates) in history()) {
+        // One database for all cases, and an app of its own for each.
+        static LOCATION: LazyLock<String> = LazyLock::new(|| runtime().block_on(postgres::database()));
+        static CASE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("clockify-{}", CASE.fetch_add(1, Ordering::Relaxed));
+        let (stored, value) = runtime().block_on(both(&LOCATION, &name, &decisions, &updates));
+        prop_assert_eq!(stored, value);
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The memory of an app as the store has it and as the value has it after the same updates.
+async fn both(location: &str, name: &str, decisions: &BTreeSet<Decision>, updates: &[Update]) -> (Memory, Memory) {
+    let app = ObjectName::new("access", name);
+    let store = Store::open(location).await.unwrap();
     let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
     let mut value = Memory { decisions: decisions.clone(), ..Memory::default() };
     for decision in decisions {
-        store.decide(&app(), decision, now()).await.unwrap();
+        store.decide(&app, decision, now()).await.unwrap();
     }
     // Another app beside it must neither give nor take.
-    let other = ObjectName::new("access", "toggl");
+    let other = ObjectName::new("access", &format!("{name}-beside"));
     for update in updates {
         update.apply_to(&mut value);
-        writer.keep(&app(), now(), update).await.unwrap();
+        writer.keep(&app, now(), update).await.unwrap();
         writer.keep(&other, now(), &Update { inventory: Changes::default(), ..update.clone() }).await.unwrap();
     }
-    let stored = store.memory(&app(), now()).await.unwrap();
+    let stored = store.memory(&app, now()).await.unwrap();
     assert_eq!(store.memory(&other, now()).await.unwrap().inventory, BTreeMap::new());
     store.close().await;
     (stored, value)

@@ -11,15 +11,32 @@ use appaccess_core::resolve::DirectoryMemory;
 
 use jiff::SignedDuration;
 
-use super::{HOUR, MINUTE, app, approval, edge, in_memory, intent, now, owned, owning, set};
+use super::{HOUR, Kind, MINUTE, app, approval, edge, intent, now, on_both, owned, owning, set};
+
+on_both! {
+    a_second_writer_is_told_who_writes_and_until_when,
+    a_writer_that_was_replaced_can_do_nothing_more,
+    a_restarted_holder_takes_its_own_lease_and_ends_its_former_self,
+    a_crash_between_intent_and_result_shows_as_unfinished,
+    results_and_memory_are_kept_together_or_not_at_all,
+    the_journal_tells_what_happened_the_latest_first,
+    a_quiet_pass_writes_nothing,
+    a_decision_counts_until_it_is_used_up_or_its_time_has_passed,
+    a_hold_is_known_for_thirty_days_with_what_was_decided_on_it,
+    budgets_and_flips_count_for_a_day,
+    the_number_written_to_status_is_known_apart_from_the_last_intent,
+    a_directory_is_remembered_and_keeps_the_decisions_of_others,
+    what_was_learnt_is_replaced_as_a_whole,
+    what_a_plan_wants_written_down_is_kept_with_the_time,
+    a_hundred_thousand_edges_are_kept_and_loaded,
+}
 
 fn applied(sequence: u64) -> ResultLine {
     ResultLine::of(sequence, &Outcome::Applied)
 }
 
-#[tokio::test]
-async fn a_second_writer_is_told_who_writes_and_until_when() {
-    let (store, writer) = in_memory().await;
+async fn a_second_writer_is_told_who_writes_and_until_when(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let error = store.become_writer("two", now(), MINUTE).await.unwrap_err();
     assert!(matches!(&error, StoreError::Busy { holder, until } if holder == "one" && *until == now() + MINUTE));
     writer.renew(now() + MINUTE).await.unwrap();
@@ -28,11 +45,10 @@ async fn a_second_writer_is_told_who_writes_and_until_when() {
     store.become_writer("two", now(), MINUTE).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_writer_that_was_replaced_can_do_nothing_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let location = folder.path().join("state.db").to_str().unwrap().to_owned();
-    let (one, two) = (Store::open(&location).await.unwrap(), Store::open(&location).await.unwrap());
+async fn a_writer_that_was_replaced_can_do_nothing_more(kind: Kind) {
+    let place = kind.place().await;
+    let location = &place.location;
+    let (one, two) = (Store::open(location).await.unwrap(), Store::open(location).await.unwrap());
     let paused = one.become_writer("one", now(), MINUTE).await.unwrap();
     let numbers = paused.begin(&app(), now(), &[intent()]).await.unwrap();
     let later = now() + HOUR;
@@ -54,26 +70,24 @@ async fn a_writer_that_was_replaced_can_do_nothing_more() {
     assert_eq!(current.begin(&app(), later, &[intent()]).await.unwrap(), [2]);
 }
 
-#[tokio::test]
-async fn a_restarted_holder_takes_its_own_lease_and_ends_its_former_self() {
-    let (store, former) = in_memory().await;
+async fn a_restarted_holder_takes_its_own_lease_and_ends_its_former_self(kind: Kind) {
+    let (store, former) = kind.store().await;
     let restarted = store.become_writer("one", now(), MINUTE).await.unwrap();
     assert!(matches!(former.keep(&app(), now(), &owning("u_1")).await, Err(StoreError::LostWriter)));
     restarted.keep(&app(), now(), &owning("u_1")).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_crash_between_intent_and_result_shows_as_unfinished() {
-    let folder = tempfile::tempdir().unwrap();
-    let location = folder.path().join("state.db").to_str().unwrap().to_owned();
-    let before = Store::open(&location).await.unwrap();
+async fn a_crash_between_intent_and_result_shows_as_unfinished(kind: Kind) {
+    let place = kind.place().await;
+    let location = &place.location;
+    let before = Store::open(location).await.unwrap();
     let writer = before.become_writer("one", now(), MINUTE).await.unwrap();
     let numbers = writer.begin(&app(), now(), &[intent(), intent(), intent()]).await.unwrap();
     assert_eq!(numbers, [1, 2, 3]);
     writer.finish(&app(), now(), &[applied(1)], &Update::default()).await.unwrap();
     drop((writer, before));
 
-    let after = Store::open(&location).await.unwrap();
+    let after = Store::open(location).await.unwrap();
     let unfinished = after.unfinished(&app()).await.unwrap();
     assert_eq!(unfinished.iter().map(|line| line.sequence).collect::<Vec<_>>(), [3, 2]);
     assert_eq!(unfinished[0].intent, intent());
@@ -85,9 +99,8 @@ async fn a_crash_between_intent_and_result_shows_as_unfinished() {
     assert!(after.unfinished(&app()).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn results_and_memory_are_kept_together_or_not_at_all() {
-    let (store, writer) = in_memory().await;
+async fn results_and_memory_are_kept_together_or_not_at_all(kind: Kind) {
+    let (store, writer) = kind.store().await;
     writer.begin(&app(), now(), &[intent()]).await.unwrap();
     let error = writer.finish(&app(), now(), &[applied(1), applied(7)], &owning("u_1")).await.unwrap_err();
     assert_eq!(error.to_string(), "the journal of access/clockify has no intent 7");
@@ -99,9 +112,8 @@ async fn results_and_memory_are_kept_together_or_not_at_all() {
     assert_eq!(store.unfinished(&app()).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn the_journal_tells_what_happened_the_latest_first() {
-    let (store, writer) = in_memory().await;
+async fn the_journal_tells_what_happened_the_latest_first(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let other = ObjectName::new("access", "toggl");
     let long = Intent { because: "because ".repeat(1000).into(), person: None, ..intent() };
     writer.begin(&app(), now(), &[intent()]).await.unwrap();
@@ -125,9 +137,8 @@ async fn the_journal_tells_what_happened_the_latest_first() {
     assert_eq!(of(JournalFilter { limit: 1, ..JournalFilter::default() }).await, 1);
 }
 
-#[tokio::test]
-async fn a_quiet_pass_writes_nothing() {
-    let (store, writer) = in_memory().await;
+async fn a_quiet_pass_writes_nothing(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let directory = ObjectName::new("it", "okta");
     let people = DirectoryMemory { last: Some(BTreeMap::from([("1".into(), true)])), ..DirectoryMemory::default() };
     let facts = BTreeMap::from([("patch".to_owned(), "by-path".to_owned())]);
@@ -149,9 +160,8 @@ async fn a_quiet_pass_writes_nothing() {
     assert_eq!(store.writes(), so_far);
 }
 
-#[tokio::test]
-async fn a_decision_counts_until_it_is_used_up_or_its_time_has_passed() {
-    let (store, writer) = in_memory().await;
+async fn a_decision_counts_until_it_is_used_up_or_its_time_has_passed(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let decision = approval("sha256:1");
     assert_eq!(store.decide(&app(), &decision, now()).await.unwrap(), Decided::Recorded);
     assert_eq!(store.decide(&app(), &decision, now()).await.unwrap(), Decided::Known);
@@ -167,9 +177,8 @@ async fn a_decision_counts_until_it_is_used_up_or_its_time_has_passed() {
     assert_eq!(store.decide(&app(), &decision, now()).await.unwrap(), Decided::UsedUp, "a file may still name it");
 }
 
-#[tokio::test]
-async fn a_hold_is_known_for_thirty_days_with_what_was_decided_on_it() {
-    let (store, writer) = in_memory().await;
+async fn a_hold_is_known_for_thirty_days_with_what_was_decided_on_it(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let hold = RecordedHold { rows: set(["a row".into(), "another\nrow".into()]), at: now() };
     let update = Update { holds: BTreeMap::from([("sha256:1".into(), hold.clone())]), ..Update::default() };
     writer.keep(&app(), now(), &update).await.unwrap();
@@ -182,9 +191,8 @@ async fn a_hold_is_known_for_thirty_days_with_what_was_decided_on_it() {
     assert!(store.memory(&app(), now() + month).await.unwrap().holds.is_empty());
 }
 
-#[tokio::test]
-async fn budgets_and_flips_count_for_a_day() {
-    let (store, writer) = in_memory().await;
+async fn budgets_and_flips_count_for_a_day(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let record = set([RemovalRecord { at: now(), who: "mail:ana@birch.studio".into() }]);
     let flips = BTreeMap::from([(edge("ana@birch.studio", Slot::account()), set([now()]))]);
     let update =
@@ -199,9 +207,8 @@ async fn budgets_and_flips_count_for_a_day() {
     assert!(later.removals.is_empty() && later.additions.is_empty() && later.flips.is_empty());
 }
 
-#[tokio::test]
-async fn the_number_written_to_status_is_known_apart_from_the_last_intent() {
-    let (store, writer) = in_memory().await;
+async fn the_number_written_to_status_is_known_apart_from_the_last_intent(kind: Kind) {
+    let (store, writer) = kind.store().await;
     assert_eq!(store.status_sequence(&app()).await.unwrap(), None);
     writer.begin(&app(), now(), &[intent(), intent()]).await.unwrap();
     writer.note_status_sequence(&app(), 1).await.unwrap();
@@ -209,9 +216,8 @@ async fn the_number_written_to_status_is_known_apart_from_the_last_intent() {
     assert_eq!(store.memory(&app(), now()).await.unwrap().sequence, 2);
 }
 
-#[tokio::test]
-async fn a_directory_is_remembered_and_keeps_the_decisions_of_others() {
-    let (store, writer) = in_memory().await;
+async fn a_directory_is_remembered_and_keeps_the_decisions_of_others(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let okta = ObjectName::new("it", "okta");
     let mut memory = DirectoryMemory {
         last: Some(BTreeMap::from([("1".into(), true), ("2".into(), false)])),
@@ -232,9 +238,8 @@ async fn a_directory_is_remembered_and_keeps_the_decisions_of_others() {
     assert!(store.memory(&okta, now()).await.unwrap().decisions.is_empty(), "an app of that name is something else");
 }
 
-#[tokio::test]
-async fn what_was_learnt_is_replaced_as_a_whole() {
-    let (store, writer) = in_memory().await;
+async fn what_was_learnt_is_replaced_as_a_whole(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let facts = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
@@ -245,9 +250,8 @@ async fn what_was_learnt_is_replaced_as_a_whole() {
     assert!(store.learnt("scim https://b").await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn what_a_plan_wants_written_down_is_kept_with_the_time() {
-    let (store, writer) = in_memory().await;
+async fn what_a_plan_wants_written_down_is_kept_with_the_time(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let ana = edge("ana@birch.studio", Slot::account());
     let mut books = Bookkeeping::default();
     books.owned.insert(ana.clone(), owned("u_1"));
@@ -268,9 +272,8 @@ async fn what_a_plan_wants_written_down_is_kept_with_the_time() {
     assert!(memory.inventory.is_empty() && memory.withdrawn.is_empty() && memory.unmanaged_since.is_empty());
 }
 
-#[tokio::test]
-async fn a_hundred_thousand_edges_are_kept_and_loaded() {
-    let (store, writer) = in_memory().await;
+async fn a_hundred_thousand_edges_are_kept_and_loaded(kind: Kind) {
+    let (store, writer) = kind.store().await;
     let mut update = Update::default();
     for number in 0..100_000 {
         let edge = Edge::new(PersonKey::Login(format!("p{number}").into()), Slot::account());

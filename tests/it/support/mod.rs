@@ -7,6 +7,7 @@ pub(crate) mod crash;
 pub(crate) mod forge;
 pub(crate) mod installation;
 pub(crate) mod peers;
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod recorder;
 pub(crate) mod scim_access;

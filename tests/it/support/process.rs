@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Runs `$2 …` until it ends or standard input closes; then removes the folder `$1`, where one is given.
+/// Runs `$3 …` until it ends, or ends it by the signal `$2` when standard input closes; then removes the folder `$1`, where
+/// one is given.
 ///
 /// Statics are never dropped and a killed process runs nothing at all, but the kernel always closes its pipes. The signals
 /// are ignored because Ctrl-C reaches the whole process group: the watcher must outlive the test binary.
 const SUPERVISOR: &str = r#"
 trap '' INT TERM HUP
 scratch=$1
-shift
+signal=$2
+shift 2
 exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
-( read -r _ <&3; kill -KILL "$child" ) 2>/dev/null &
+( read -r _ <&3; kill "-$signal" "$child" ) 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait "$child"
@@ -40,12 +42,20 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `command`, with all its output in the file `log`; `scratch` is removed when it has ended.
     pub(crate) fn start(command: &Command, log: &Path, scratch: Option<&Path>) -> Self {
+        Self::start_to_end_by("KILL", command, log, scratch)
+    }
+
+    /// The same for a program that must not be killed outright: it ends by the signal of that name.
+    pub(crate) fn start_to_end_by(signal: &str, command: &Command, log: &Path, scratch: Option<&Path>) -> Self {
         let output = File::create(log).expect("the log file of a process can be made");
         let mut supervisor = Command::new("sh");
-        supervisor.args(["-c", SUPERVISOR, "supervisor"]).arg(scratch.unwrap_or(Path::new("")));
+        supervisor.args(["-c", SUPERVISOR, "supervisor"]).arg(scratch.unwrap_or(Path::new(""))).arg(signal);
         supervisor.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             supervisor.env(name, value.expect("a process of the tests only adds to the environment"));
+        }
+        if let Some(folder) = command.get_current_dir() {
+            supervisor.current_dir(folder);
         }
         let supervisor = supervisor
             .stdin(Stdio::piped())

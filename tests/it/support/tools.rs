@@ -34,6 +34,11 @@ pub(crate) fn scimmy() -> PathBuf {
     place_of("scimmy", "APPACCESS_TEST_SCIMMY")
 }
 
+/// The folder with `postgres` and `initdb`.
+pub(crate) fn postgresql() -> PathBuf {
+    place_of("postgresql", "APPACCESS_TEST_POSTGRES")
+}
+
 /// Asks the script that gets the tools, so that only one place knows where they live.
 fn place_of(tool: &str, key: &str) -> PathBuf {
     let output = Command::new("bash")
