@@ -33,6 +33,8 @@ mod operator_objects;
 #[cfg(test)]
 mod operator_process;
 #[cfg(test)]
+mod operator_replicas;
+#[cfg(test)]
 mod operator_surface;
 #[cfg(test)]
 mod operator_tasks;

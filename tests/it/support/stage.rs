@@ -35,6 +35,8 @@ pub(crate) struct Stage {
     pub(crate) account: Account,
     operator: Option<Process>,
     port: u16,
+    /// Where its store is, if not in a file of the stage's.
+    location: Option<String>,
     scratch: TempDir,
 }
 
@@ -58,7 +60,7 @@ impl Stage {
         cluster.apply(&chart::rights(&namespace)).await.ok();
         let account = cluster.sign_in(&namespace, chart::RELEASE).await;
         let scratch = TempDir::new().expect("a scratch folder can be made");
-        Self { cluster, peer, recorder, namespace, account, operator: None, port: free_port(), scratch }
+        Self { cluster, peer, recorder, namespace, account, operator: None, port: free_port(), location: None, scratch }
     }
 
     /// Lets the operator read the Secrets of a namespace.
@@ -74,14 +76,22 @@ impl Stage {
         self.command_at(identity, self.port)
     }
 
-    /// The same with metrics and health at another port, for a second one beside the first.
+    /// The same for one that listens on another port.
     pub(crate) fn command_at(&self, identity: &str, port: u16) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_appaccess"));
-        command.arg("operator").arg("--state").arg(self.state());
+        match &self.location {
+            Some(location) => command.arg("operator").env("APPACCESS_STATE", location),
+            None => command.arg("operator").arg("--state").arg(self.state()),
+        };
         command.args(["--listen", &format!("127.0.0.1:{port}"), "--identity", identity]);
         command.args(["--allow-loopback", "--verbose"]);
         command.env("KUBECONFIG", &self.account.kubeconfig);
         command
+    }
+
+    /// Has the operators that are started from now on keep their store at `location`.
+    pub(crate) fn keep_store_at(&mut self, location: String) {
+        self.location = Some(location);
     }
 
     /// The file of its store.
@@ -111,8 +121,13 @@ impl Stage {
 
     /// What it serves at `path`, where it answers: status and text.
     pub(crate) async fn ask(&self, path: &str) -> Option<(u16, String)> {
+        self.ask_at(self.port, path).await
+    }
+
+    /// The same of one that listens on another port.
+    pub(crate) async fn ask_at(&self, port: u16, path: &str) -> Option<(u16, String)> {
         let client = reqwest::Client::builder().no_proxy().build().expect("a plain HTTP client can be built");
-        let response = client.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await.ok()?;
+        let response = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.ok()?;
         let status = response.status().as_u16();
         Some((status, response.text().await.ok()?))
     }

@@ -1,0 +1,93 @@
+//! Two operators over one database: one works, the other waits and takes over; and the database goes away and comes back.
+
+use std::process::Stdio;
+
+use appaccess::api::Kind;
+use tokio::process::{Child, Command};
+
+use crate::support::postgres::Server;
+use crate::support::process::free_port;
+use crate::support::stage::{APP, Stage, crew};
+use crate::support::wait::eventually;
+
+const SAFETY: &str = "mode: Full, interval: 1h, safety: {settle: 1s, approveFirst: false}";
+
+/// An operator and where it answers.
+struct Replica {
+    process: Child,
+    port: u16,
+}
+
+impl Replica {
+    fn start(stage: &Stage, identity: &str) -> Self {
+        let port = free_port();
+        let mut command = Command::from(stage.command_at(identity, port));
+        command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        Self { process: command.spawn().expect("the operator can be started"), port }
+    }
+
+    async fn until_ready(&self, stage: &Stage) {
+        self.until_it_says(stage, 200, "ready\n").await;
+    }
+
+    async fn until_it_says(&self, stage: &Stage, status: u16, words: &str) {
+        eventually("it says whether it is ready", async || {
+            let answer = stage.ask_at(self.port, "/readyz").await?;
+            (answer.0 == status && answer.1.contains(words)).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks it to stop, and waits until it has.
+    async fn stop(mut self) {
+        let process = self.process.id().expect("it still runs").to_string();
+        let asked = Command::new("kill").args(["-TERM", &process]).status().await;
+        assert!(asked.expect("kill can be started").success());
+        assert!(self.process.wait().await.expect("it ends").success());
+    }
+}
+
+async fn until_in_sync(stage: &Stage, people: usize) {
+    stage.until("all are there", Kind::TargetApp, APP, |app| app["status"]["counts"]["inSync"] == people).await;
+}
+
+/// How many accounts were made, whoever made them.
+fn made(stage: &Stage) -> usize {
+    stage.recorder.changes().iter().filter(|call| call.method == "POST" && call.path == "/Users").count()
+}
+
+#[tokio::test]
+async fn two_operators_on_one_database_take_turns_and_its_absence_loses_and_doubles_nothing() {
+    let mut server = Server::start().await;
+    let mut stage = Stage::without_operator().await;
+    stage.keep_store_at(server.database().await);
+    stage.apply_secret().await;
+    stage.apply(&stage.app(SAFETY)).await;
+    stage.apply(&crew(&["ada", "bo"])).await;
+
+    let one = Replica::start(&stage, "one");
+    one.until_ready(&stage).await;
+    let two = Replica::start(&stage, "two");
+    two.until_it_says(&stage, 200, "standing by: one is the writer until").await;
+    until_in_sync(&stage, 2).await;
+
+    one.stop().await;
+    two.until_ready(&stage).await;
+    stage.apply(&crew(&["ada", "bo", "cy"])).await;
+    until_in_sync(&stage, 3).await;
+    let again = Replica::start(&stage, "one");
+    again.until_it_says(&stage, 200, "standing by: two is the writer until").await;
+
+    server.stop();
+    again.until_it_says(&stage, 503, "the database of the store cannot be reached").await;
+    stage.apply(&crew(&["ada", "bo", "cy", "di"])).await;
+    server.start_again().await;
+    until_in_sync(&stage, 4).await;
+    assert_eq!(made(&stage), 4, "{:?}", stage.recorder.changes());
+    assert_eq!(stage.active().await.len(), 4);
+
+    two.stop().await;
+    again.until_ready(&stage).await;
+    stage.reconcile("over-the-same-memory").await;
+    assert_eq!(made(&stage), 4, "it knows what the other has done");
+}
