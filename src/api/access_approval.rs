@@ -21,11 +21,18 @@ use super::{Time, reference::Reference, schema};
     status = "AccessApprovalStatus",
     derive = "PartialEq",
     doc = "Names one digest and says yes or no.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Decision", type_ = "string", json_path = ".spec.decision"),
     printcolumn(name = "App", type_ = "string", json_path = ".spec.appRef.name"),
     printcolumn(name = "Directory", type_ = "string", json_path = ".spec.directoryRef.name"),
-    printcolumn(name = "Decision", type_ = "string", json_path = ".spec.decision"),
     printcolumn(name = "Not-After", type_ = "string", json_path = ".spec.notAfter"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

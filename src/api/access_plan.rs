@@ -28,10 +28,11 @@ pub const MOST_ROWS: usize = 500;
     status = "AccessPlanStatus",
     derive = "PartialEq",
     doc = "The changes of one target app that wait for a decision. Written by the operator.",
-    printcolumn(name = "App", type_ = "string", json_path = ".spec.appRef.name"),
+    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".spec.reasons[0]"),
     printcolumn(name = "People", type_ = "integer", json_path = ".spec.people"),
+    printcolumn(name = "Allowed", type_ = "integer", json_path = ".spec.allowed"),
     printcolumn(name = "Changes", type_ = "integer", json_path = ".spec.changes"),
-    printcolumn(name = "Reasons", type_ = "string", json_path = ".spec.reasons"),
     printcolumn(name = "Digest", type_ = "string", json_path = ".spec.digest", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]

@@ -31,6 +31,12 @@ use super::{
     printcolumn(name = "Edges", type_ = "integer", json_path = ".status.summary.edges"),
     printcolumn(name = "Applied", type_ = "integer", json_path = ".status.summary.applied"),
     printcolumn(name = "Held", type_ = "integer", json_path = ".status.summary.held"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -26,6 +26,12 @@ use super::{Duration, policy::Budget, reference::Credentials, schema, source::So
     printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "People", type_ = "integer", json_path = ".status.counts.people"),
     printcolumn(name = "Leavers", type_ = "integer", json_path = ".status.counts.leavers"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -138,6 +138,7 @@ fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
         let finished = validation.open_api_v3_schema.take().and_then(|derived| {
             let mut schema = serde_json::to_value(derived).ok()?;
             schema::finish(&mut schema);
+            schema::begin_unobserved(&mut schema);
             serde_json::from_value(schema).ok()
         });
         validation.open_api_v3_schema = finished;

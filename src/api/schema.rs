@@ -177,6 +177,15 @@ pub(crate) fn finish(schema: &mut Value) {
     }
 }
 
+/// Gives every new object a status that is about no generation yet. Without one, tools that judge by conditions take an
+/// object that nobody has looked at for done; Flux's own kinds begin so, too.
+pub(crate) fn begin_unobserved(schema: &mut Value) {
+    if let Some(Value::Object(status)) = schema.pointer_mut("/properties/status") {
+        status.remove("nullable");
+        status.insert("default".to_owned(), json!({"observedGeneration": -1}));
+    }
+}
+
 /// Replaces a `oneOf` of required fields, which an API server can only call wrong, by a rule that names the choices.
 fn name_alternatives(node: &mut Map<String, Value>) {
     let Some(fields) = node.get("oneOf").and_then(Value::as_array).and_then(|branches| {

@@ -37,6 +37,12 @@ use super::{
     printcolumn(name = "Seen", type_ = "integer", json_path = ".status.counts.seen"),
     printcolumn(name = "Drift", type_ = "integer", json_path = ".status.driftTotal"),
     printcolumn(name = "Held", type_ = "integer", json_path = ".status.counts.held"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -38,7 +38,7 @@ pub(super) struct Unreadable {
 
 /// Why an object does not fit its kind. The texts are bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// It is not of the shape that this build reads: what the decoder says.
     Undecodable(String),
     /// It breaks a rule of the definition of this build, which the cluster's may lack or may have got later: the rule.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Context, clerk,
     deadline::CallError,
-    events::notice,
+    events::notices,
     guarded::Guarded,
     ledger::Shown,
     snapshot::Snapshot,
@@ -136,8 +136,8 @@ async fn tell(
     {
         tracing::warn!(app = %report.app, error = &error as &dyn std::error::Error, "the store was not told of the status");
     }
-    if let Some(notice) = notice(&before, &status, report) {
-        context.events.publish(&notice, &app.object_ref(&())).await;
+    for notice in notices(&before, &status, report) {
+        context.events.publish(&notice, &app.object_ref(&()), now).await;
     }
     tell_accesses(context, snapshot, report, now).await
 }

@@ -323,7 +323,7 @@ pub(super) fn stopped(declared: Declared<'_>, name: &ObjectName, app: &TargetApp
     if let Some(older) = duplicate_of(declared.loaded, name) {
         return Some(AppResult::Stalled(Failure {
             reason: "DuplicateTarget".into(),
-            message: format!("{older} manages the same tenant; two writers would undo each other"),
+            message: format!("the older TargetApp {older} manages the same tenant; two writers would undo each other"),
             remedy: format!("remove this TargetApp, or {older}"),
         }));
     }

@@ -17,6 +17,8 @@ mod documents;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
+mod face;
+#[cfg(test)]
 mod floors;
 #[cfg(test)]
 mod gitops;

@@ -6,7 +6,7 @@ use appaccess_core::{
 };
 use jiff::Timestamp;
 
-use super::{clipped, conditions, count, kept};
+use super::{clipped, conditions, count, kept, sentence};
 use crate::{
     api::{
         APPROVED_BY, AppAccess, AppAccessStatus, COMMIT, PULL_REQUEST,
@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// The status after a pass over the target app; `None` for the report where that is not there.
-pub(in crate::operator) fn access_status(
+#[must_use]
+pub fn access_status(
     name: &ObjectName,
     access: &AppAccess,
     report: Option<&Report>,
@@ -43,16 +44,14 @@ pub(in crate::operator) fn access_status(
 }
 
 /// The status while the target app is not worked on: what is known of the claims stays.
-pub(in crate::operator) fn waiting_access_status(
-    access: &AppAccess,
-    result: &AppResult,
-    now: Timestamp,
-) -> AppAccessStatus {
+#[must_use]
+pub fn waiting_access_status(access: &AppAccess, result: &AppResult, now: Timestamp) -> AppAccessStatus {
     let before = access.status.clone().unwrap_or_default();
     let (ready, reason, message) = match result {
         AppResult::Suspended(why) => (Truth::True, "Suspended", format!("the target app is {why}")),
         AppResult::Stalled(failure) | AppResult::Failed(failure) => {
-            (Truth::False, "TargetAppNotRead", format!("the target app is not worked on: {}", failure.reason))
+            let message = format!("the target app cannot be worked on ({}); its own status says why", failure.reason);
+            (Truth::False, "TargetAppNotRead", message)
         }
         AppResult::Worked(_) => (Truth::Unknown, "Progressing", "the target app is being worked on".to_owned()),
     };
@@ -60,6 +59,10 @@ pub(in crate::operator) fn waiting_access_status(
         Judgement::new(condition::READY, ready, reason, message.clone()),
         Judgement::new(condition::IN_SYNC, Truth::Unknown, reason, message),
     ];
+    if ready == Truth::Unknown {
+        let message = "the target app is being worked on";
+        judgements.push(Judgement::new(condition::RECONCILING, Truth::True, reason, message));
+    }
     let claims = [condition::ACCEPTED, condition::RESOLVED, condition::CONFLICT, condition::EXPIRING];
     judgements.extend(claims.into_iter().filter_map(|kind| kept(&before.conditions, kind)));
     AppAccessStatus {
@@ -102,7 +105,7 @@ fn row(row: &Row) -> Option<ClaimRow> {
         entitlement: (!of_a_grant && !type_.is_empty()).then_some(entitlement),
         state,
         reason: word(&row.why, row.state),
-        message: Some(clipped(&row.why, 512)),
+        message: Some(sentence(&clipped(&row.why, 511))),
     })
 }
 

@@ -4,7 +4,7 @@ use appaccess_core::{
     access::Amount,
     plan::{Cost, Drift, Hold, Plan},
     resolve::Desired,
-    status::{AppSituation, Condition as Judgement, app_conditions},
+    status::{AppSituation, Condition as Judgement, Failure, app_conditions},
 };
 use jiff::Timestamp;
 
@@ -24,7 +24,8 @@ const MOST_ROWS: usize = 20;
 const MOST_CAPABILITIES: usize = 32;
 
 /// The status after a pass. What the pass could not learn stays as it was.
-pub(in crate::operator) fn app_status(app: &TargetApp, report: &AppReport, now: Timestamp) -> TargetAppStatus {
+#[must_use]
+pub fn app_status(app: &TargetApp, report: &AppReport, now: Timestamp) -> TargetAppStatus {
     let before = app.status.clone().unwrap_or_default();
     let generation = app.metadata.generation;
     let judgements = judgements(report, &before);
@@ -58,20 +59,31 @@ fn judgements(report: &AppReport, before: &TargetAppStatus) -> Vec<Judgement> {
         suspended: None,
     };
     let mut judgements = match &report.result {
-        AppResult::Worked(worked) => return worked.conditions(report.mode),
+        AppResult::Worked(worked) => {
+            let judgements = worked.conditions(report.mode);
+            return with_remedy(judgements, worked.failure.as_ref());
+        }
         AppResult::Suspended(why) => app_conditions(&AppSituation { suspended: Some(why), ..nothing }),
         AppResult::Stalled(failure) => app_conditions(&AppSituation { stalled: Some(failure), ..nothing }),
         AppResult::Failed(failure) => app_conditions(&AppSituation { failure: Some(failure), ..nothing }),
     };
-    if let AppResult::Stalled(failure) | AppResult::Failed(failure) = &report.result
-        && let Some(ready) = judgements.first_mut()
-    {
-        ready.message = format!("{}; {}", failure.message, failure.remedy);
+    if let AppResult::Stalled(failure) | AppResult::Failed(failure) = &report.result {
+        judgements = with_remedy(judgements, Some(failure));
     }
     // What is held goes on waiting while the app cannot be read.
     if let Some(held) = kept(&before.conditions, condition::PLAN_HELD) {
         judgements.retain(|judgement| judgement.kind != condition::PLAN_HELD);
         judgements.push(held);
+    }
+    judgements
+}
+
+/// Whatever tells of the failure tells what to do about it, too: tools show one condition alone.
+fn with_remedy(mut judgements: Vec<Judgement>, failure: Option<&Failure>) -> Vec<Judgement> {
+    for judgement in &mut judgements {
+        if let Some(failure) = failure.filter(|failure| failure.message == judgement.message) {
+            judgement.message = format!("{}; {}", failure.message, failure.remedy);
+        }
     }
     judgements
 }

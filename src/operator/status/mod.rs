@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde_json::Value;
 
-pub(super) use access::{access_status, waiting_access_status};
-pub(super) use app::app_status;
-pub(super) use others::{Standing, approval_status, directory_status, team_status, undecodable_status};
-pub(super) use plan::{plan_spec, plan_status};
+pub use access::{access_status, waiting_access_status};
+pub use app::app_status;
+pub use others::{Standing, approval_status, directory_status, team_status, undecodable_status};
+pub use plan::{plan_spec, plan_status};
+
+pub use super::guarded::Fault;
 
 /// Largest status in bytes.
 const LARGEST: usize = 16 * 1024;
@@ -35,7 +37,7 @@ pub(super) fn conditions(
             type_: judgement.kind.to_owned(),
             status: status.to_owned(),
             reason: judgement.reason.to_string(),
-            message: clipped(&judgement.message, LONGEST_MESSAGE),
+            message: sentence(&clipped(&judgement.message, LONGEST_MESSAGE)),
             observed_generation: generation,
             last_transition_time: since,
         }
@@ -57,6 +59,15 @@ fn kept(before: &[Condition], kind: &'static str) -> Option<Judgement> {
         _ => Truth::Unknown,
     };
     Some(Judgement::new(kind, status, &known.reason, known.message.clone()))
+}
+
+/// A fragment as a sentence: a first word that is nobody's name gets its capital letter, and the end its full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ';', ':']);
+    let is_plain = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase());
+    let (start, rest) = text.split_at(usize::from(is_plain));
+    let stop = if text.is_empty() || text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{}{rest}{stop}", start.to_ascii_uppercase())
 }
 
 /// At most so many characters.
@@ -107,6 +118,22 @@ mod tests {
         assert_eq!((same[0].last_transition_time.0, same[0].reason.as_str()), (at(10), "Settling"));
         let other = conditions(&[Judgement::new("Ready", false, "PlanHeld", "c")], &same, Some(2), at(30));
         assert_eq!(other[0].last_transition_time.0, at(30));
+    }
+
+    #[test]
+    fn a_fragment_becomes_a_sentence_and_names_stay_as_they_are() {
+        for (fragment, whole) in [
+            ("nothing differs", "Nothing differs."),
+            ("it/boards is older", "it/boards is older."),
+            ("`spec` is wrong; correct it", "`spec` is wrong; correct it."),
+            ("2 changes wait", "2 changes wait."),
+            ("cut here…", "Cut here…"),
+            ("Done.", "Done."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(fragment), whole);
+            assert_eq!(sentence(&sentence(fragment)), whole);
+        }
     }
 
     #[test]

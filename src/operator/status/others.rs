@@ -2,7 +2,7 @@
 
 use appaccess_core::{
     resolve::{Freshness, TeamMembers},
-    status::{Condition as Judgement, Truth},
+    status::{Condition as Judgement, Truth, counted},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The status of a directory by its last reading. `older` owns a domain that this one claims as well.
-pub(in crate::operator) fn directory_status(
+#[must_use]
+pub fn directory_status(
     directory: &Directory,
     reading: &DirectoryReading,
     lost_domain: Option<&str>,
@@ -28,18 +29,17 @@ pub(in crate::operator) fn directory_status(
     let before = directory.status.clone().unwrap_or_default();
     let generation = directory.metadata.generation;
     let people = reading.people.values();
-    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let counts = DirectoryCounts {
-        people: number(reading.people.len()),
-        active: number(people.filter(|person| person.active).count()),
-        leavers: number(reading.verdict.left.len()),
-        absent: number(reading.verdict.absent.len()),
-        groups: number(reading.groups.len()),
+        people: count_of(reading.people.len()),
+        active: count_of(people.filter(|person| person.active).count()),
+        leavers: count_of(reading.verdict.left.len()),
+        absent: count_of(reading.verdict.absent.len()),
+        groups: count_of(reading.groups.len()),
     };
     let hold = reading.verdict.breaker.as_ref().map(|breaker| HoldSummary {
         digest: breaker.digest.to_string(),
-        people: number(breaker.people.len()),
-        changes: number(breaker.people.len()),
+        people: count_of(breaker.people.len()),
+        changes: count_of(breaker.people.len()),
         plan_ref: None,
     });
     let judgements = directory_judgements(reading, lost_domain);
@@ -50,6 +50,14 @@ pub(in crate::operator) fn directory_status(
         hold,
         last_handled_reconcile_at: reconcile_at(directory.metadata.annotations.as_ref()),
     }
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn count_of(length: usize) -> u32 {
+    count(number(length))
 }
 
 fn directory_judgements(reading: &DirectoryReading, lost_domain: Option<&str>) -> Vec<Judgement> {
@@ -71,8 +79,8 @@ fn directory_judgements(reading: &DirectoryReading, lost_domain: Option<&str>) -
             false,
             if breaker.rejected { "Rejected" } else { "StaleDirectory" },
             format!(
-                "{} people left within 24 h, {} are allowed; nobody is removed until {} is decided",
-                breaker.people.len(),
+                "{} within 24 h, and {} may without a decision; nobody is removed on its word until {} is decided",
+                counted(number(breaker.people.len()), "person left", "people left"),
                 breaker.allowed,
                 breaker.digest
             ),
@@ -83,7 +91,8 @@ fn directory_judgements(reading: &DirectoryReading, lost_domain: Option<&str>) -
 }
 
 /// The status of a team.
-pub(in crate::operator) fn team_status(team: &Team, members: &TeamMembers, now: Timestamp) -> TeamStatus {
+#[must_use]
+pub fn team_status(team: &Team, members: &TeamMembers, now: Timestamp) -> TeamStatus {
     let before = team.status.clone().unwrap_or_default();
     let generation = team.metadata.generation;
     let judgements = match members.problems.first() {
@@ -109,7 +118,7 @@ pub(in crate::operator) fn team_status(team: &Team, members: &TeamMembers, now: 
 
 /// What became of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::operator) enum Standing {
+pub enum Standing {
     /// It counts.
     Counted,
     /// Its rows are done.
@@ -123,11 +132,8 @@ pub(in crate::operator) enum Standing {
 }
 
 /// The status of a decision.
-pub(in crate::operator) fn approval_status(
-    approval: &AccessApproval,
-    standing: &Standing,
-    now: Timestamp,
-) -> AccessApprovalStatus {
+#[must_use]
+pub fn approval_status(approval: &AccessApproval, standing: &Standing, now: Timestamp) -> AccessApprovalStatus {
     let before = approval.status.clone().unwrap_or_default();
     let generation = approval.metadata.generation;
     let ready = |truth: bool, reason: &str, message: &str| Judgement::new(condition::READY, truth, reason, message);
@@ -151,12 +157,8 @@ pub(in crate::operator) fn approval_status(
 }
 
 /// The status of an object that does not fit its kind: as it was, with the reason.
-pub(in crate::operator) fn undecodable_status(
-    before: &Value,
-    generation: Option<i64>,
-    fault: &Fault,
-    now: Timestamp,
-) -> Value {
+#[must_use]
+pub fn undecodable_status(before: &Value, generation: Option<i64>, fault: &Fault, now: Timestamp) -> Value {
     let (reason, what, why) = match fault {
         Fault::Undecodable(error) => ("Undecodable", "this version cannot decode it", error),
         Fault::Invalid(rule) => ("Invalid", "it breaks a rule of its kind", rule),

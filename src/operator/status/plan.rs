@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The hold that the report ends with, where there is one.
-pub(in crate::operator) fn plan_spec(app: &str, report: &Report) -> Option<AccessPlanSpec> {
+#[must_use]
+pub fn plan_spec(app: &str, report: &Report) -> Option<AccessPlanSpec> {
     let hold: &Hold = report.look.plan.hold.as_ref()?;
     let waiting = report.look.plan.changes.iter().filter(|change| change.permitted && change.held.is_some());
     Some(AccessPlanSpec {
@@ -35,7 +36,8 @@ pub(in crate::operator) fn plan_spec(app: &str, report: &Report) -> Option<Acces
 }
 
 /// What the plan says about itself.
-pub(in crate::operator) fn plan_status(plan: &AccessPlan, now: Timestamp) -> AccessPlanStatus {
+#[must_use]
+pub fn plan_status(plan: &AccessPlan, now: Timestamp) -> AccessPlanStatus {
     let shown = u32::try_from(plan.spec.rows.len()).unwrap_or(u32::MAX);
     let judgement = if plan.spec.changes > shown {
         let message = format!(
@@ -45,9 +47,10 @@ pub(in crate::operator) fn plan_status(plan: &AccessPlan, now: Timestamp) -> Acc
         Judgement::new(condition::READY, false, "TooLarge", message)
     } else {
         let message = format!(
-            "{} for {} waiting for an AccessApproval of {}",
+            "{} for {} {} for an AccessApproval that names {} and says yes or no",
             counted(plan.spec.changes.into(), "change", "changes"),
             counted(plan.spec.people.into(), "person", "people"),
+            if plan.spec.changes == 1 { "waits" } else { "wait" },
             plan.spec.digest
         );
         Judgement::new(condition::READY, true, "AwaitingDecision", message)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Condition, Truth};
+use super::{Condition, Truth, app::counted};
 use crate::{
     access::{Edge, ObjectName},
     plan::{Action, Change, Outcome, Plan},
@@ -40,7 +40,7 @@ pub struct AccessSummary {
     pub edges: u64,
     /// Of these, what the app shows.
     pub applied: u64,
-    /// What is still to come.
+    /// What is still to come, or only reported.
     pub pending: u64,
     /// What waits for a decision.
     pub held: u64,
@@ -81,6 +81,7 @@ pub struct AccessStatus {
 pub fn access_status(situation: &AccessSituation<'_>) -> AccessStatus {
     let Some(desired) = situation.desired else { return dangling() };
     let mut summary = AccessSummary::default();
+    let mut waits = Waits::default();
     let mut rows = Vec::new();
     let changes = changes_by_edge(situation);
     let report = desired.reports.get(situation.access);
@@ -92,7 +93,15 @@ pub fn access_status(situation: &AccessSituation<'_>) -> AccessStatus {
         summary.edges += 1;
         let expires = wanted.until.is_some_and(|until| until.as_second() - situation.now.as_second() <= EXPIRING);
         summary.expiring += u64::from(expires);
-        place(situation, edge, changes.get(edge).map(Vec::as_slice), desired, &mut summary, &mut rows);
+        let Some((change, outcome)) = open(changes.get(edge)) else {
+            let place = if situation.plan.is_some() { &mut summary.applied } else { &mut summary.pending };
+            *place += 1;
+            continue;
+        };
+        let (state, why) = place(change, outcome, &mut summary, &mut waits);
+        let label = desired.people.get(&edge.person).map(|known| known.label.to_string());
+        let person = label.unwrap_or_else(|| edge.person.to_string());
+        rows.push(Row { person, entitlement: edge.slot.to_string(), state, why });
     }
     let mut problems: Vec<&ClaimProblem> = report.iter().flat_map(|report| &report.problems).collect();
     let of_this = |problem: &&ClaimProblem| problem.claim.object == *situation.access;
@@ -106,7 +115,7 @@ pub fn access_status(situation: &AccessSituation<'_>) -> AccessStatus {
     }));
     rows.sort();
     rows.truncate(MAXIMUM_ROWS);
-    AccessStatus { conditions: conditions(situation, &summary, &problems), summary, rows }
+    AccessStatus { conditions: conditions(situation, &summary, &waits, &problems), summary, rows }
 }
 
 /// The target app is not there, or does not name this namespace: both read the same.
@@ -138,86 +147,143 @@ fn changes_by_edge<'a>(situation: &AccessSituation<'a>) -> ChangesByEdge<'a> {
     by_edge
 }
 
+/// The first change of an edge that is not done.
+fn open<'a>(changes: Option<&Vec<(&'a Change, Option<&'a Outcome>)>>) -> Option<(&'a Change, Option<&'a Outcome>)> {
+    changes.into_iter().flatten().find(|(_, outcome)| !matches!(outcome, Some(Outcome::Applied))).copied()
+}
+
+/// What the pending edges wait for.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Changes that go to the app.
+    sent: u64,
+    /// The app, to show what it was told.
+    shown: u64,
+    /// People who carry out a task.
+    tasks: u64,
+    /// Of these, past the deadline.
+    late: u64,
+    /// The end of `settle`.
+    settling: u64,
+}
+
+/// Counts an edge that is not done; its state and why.
 fn place(
-    situation: &AccessSituation<'_>,
-    edge: &Edge,
-    changes: Option<&[(&Change, Option<&Outcome>)]>,
-    desired: &Desired,
+    change: &Change,
+    outcome: Option<&Outcome>,
     summary: &mut AccessSummary,
-    rows: &mut Vec<Row>,
-) {
-    let open = changes.into_iter().flatten().find(|(_, outcome)| !matches!(outcome, Some(Outcome::Applied)));
-    let Some((change, outcome)) = open else {
-        if situation.plan.is_some() {
-            summary.applied += 1;
-        } else {
-            summary.pending += 1;
-        }
-        return;
-    };
-    let (state, why) = match (change.held, outcome) {
+    waits: &mut Waits,
+) -> (&'static str, String) {
+    match (change.held, outcome) {
         (Some(reason), _) => {
             summary.held += 1;
-            ("held", reason.as_str().to_owned())
+            return ("held", reason.as_str().to_owned());
         }
         (None, Some(Outcome::Failed { message, .. })) => {
             summary.failed += 1;
-            ("failed", message.clone())
+            return ("failed", message.clone());
         }
-        (None, _) => {
-            summary.pending += 1;
-            let why = match change.open_task() {
-                Some(task) => format!("task {} for a person", task.id),
-                None if change.permitted => "is being made".to_owned(),
-                None => "the target app's mode or `manage` does not allow it".to_owned(),
-            };
-            ("pending", why)
-        }
+        (None, _) => summary.pending += 1,
+    }
+    let why = if let Some(task) = change.open_task() {
+        waits.tasks += 1;
+        waits.late += u64::from(task.overdue);
+        format!("task {} for a person", task.id)
+    } else if !change.permitted {
+        "the target app's mode or `manage` does not allow it".to_owned()
+    } else if let Some(due) = change.due {
+        waits.settling += 1;
+        format!("settles until {due}")
+    } else if matches!(outcome, Some(Outcome::Unverified)) {
+        waits.shown += 1;
+        "done, but the app does not show it yet".to_owned()
+    } else {
+        waits.sent += 1;
+        "is being made".to_owned()
     };
-    let person =
-        desired.people.get(&edge.person).map_or_else(|| edge.person.to_string(), |known| known.label.to_string());
-    rows.push(Row { person, entitlement: edge.slot.to_string(), state, why });
+    ("pending", why)
 }
 
-fn conditions(situation: &AccessSituation<'_>, summary: &AccessSummary, problems: &[&ClaimProblem]) -> Vec<Condition> {
-    let find = |wanted: &[ProblemKind]| problems.iter().find(|problem| wanted.contains(&problem.kind));
+fn conditions(
+    situation: &AccessSituation<'_>,
+    summary: &AccessSummary,
+    waits: &Waits,
+    problems: &[&ClaimProblem],
+) -> Vec<Condition> {
+    let find = |wanted: &[ProblemKind]| problems.iter().find(|problem| wanted.contains(&problem.kind)).copied();
     let refused = find(&[ProblemKind::NotPermitted, ProblemKind::NotSupported]);
     let unresolved = find(&[ProblemKind::Unresolved]);
     let conflict = find(&[ProblemKind::Conflict]);
     let (ready, reason, message) = match (refused.or(unresolved).or(conflict), situation.plan) {
         (Some(problem), _) => (Truth::False, problem.kind.as_str(), problem.message.clone()),
         (None, None) => (Truth::False, "TargetAppNotRead", "the target app could not be read".to_owned()),
-        (None, Some(_)) if summary.failed > 0 => {
-            (Truth::False, "ChangeFailed", format!("{} changes failed", summary.failed))
-        }
-        (None, Some(_)) if summary.held > 0 => {
-            (Truth::False, "PlanHeld", format!("{} changes wait for a decision", summary.held))
-        }
-        (None, Some(_)) if summary.pending > 0 => {
-            (Truth::True, "ReportedOnly", format!("{} of {} edges are not there", summary.pending, summary.edges))
-        }
-        (None, Some(_)) => (Truth::True, "Applied", format!("all {} edges are there", summary.edges)),
+        (None, Some(_)) => readiness(summary, waits),
     };
     let in_sync = summary.applied == summary.edges && problems.is_empty();
     let in_sync = if situation.plan.is_some() { Truth::from(in_sync) } else { Truth::Unknown };
     let mut all = vec![
         Condition::new("Ready", ready, reason, message.clone()),
-        Condition::new("InSync", in_sync, reason, message),
-        verdict("Accepted", refused.copied(), "the target app permits every claim"),
-        verdict("Resolved", unresolved.copied(), "every subject was found"),
+        Condition::new("InSync", in_sync, reason, message.clone()),
     ];
+    if ready == Truth::Unknown {
+        all.push(Condition::new("Reconciling", true, reason, message));
+    }
+    all.push(verdict("Accepted", refused, "the target app permits every claim"));
+    all.push(verdict("Resolved", unresolved, "every subject was found"));
     if let Some(problem) = conflict {
         all.push(Condition::new("Conflict", true, problem.kind.as_str(), problem.message.clone()));
     }
     if summary.expiring > 0 {
-        all.push(Condition::new(
-            "Expiring",
-            true,
-            "EndsSoon",
-            format!("{} edges end within 14 days", summary.expiring),
-        ));
+        let ends = counted(summary.expiring, "edge ends", "edges end");
+        all.push(Condition::new("Expiring", true, "EndsSoon", format!("{ends} within 14 days")));
     }
     all
+}
+
+/// What the edges come to where every claim is accepted and the app was read.
+fn readiness(summary: &AccessSummary, waits: &Waits) -> (Truth, &'static str, String) {
+    let of_all = |number: u64, one: &str, many: &str| {
+        let edges = counted(summary.edges, "edge", "edges");
+        format!("{number} of {edges} {}", if number == 1 { one } else { many })
+    };
+    if summary.failed > 0 {
+        let message =
+            of_all(summary.failed, "could not be changed; its row says", "could not be changed; their rows say");
+        (Truth::False, "ChangeFailed", format!("{message} why"))
+    } else if summary.held > 0 {
+        let message = of_all(summary.held, "is held", "are held");
+        (Truth::False, "PlanHeld", format!("{message}; the AccessPlan of the target app says what is waited for"))
+    } else if waits.late > 0 {
+        let message = of_all(waits.late, "waits for a task that is", "wait for tasks that are");
+        (Truth::False, "TasksOverdue", format!("{message} past the deadline; see `appaccess tasks`"))
+    } else if waits.sent > 0 {
+        (Truth::Unknown, "Progressing", of_all(waits.sent, "is being changed", "are being changed"))
+    } else if waits.tasks > 0 {
+        let message = of_all(waits.tasks, "waits for a person", "wait for a person");
+        (Truth::True, "TasksOpen", format!("{message}; see `appaccess tasks`"))
+    } else if waits.settling > 0 {
+        (Truth::True, "Settling", of_all(waits.settling, "settles", "settle"))
+    } else if waits.shown == summary.pending && waits.shown > 0 {
+        (
+            Truth::True,
+            "ReportedOnly",
+            of_all(waits.shown, "is not shown by the app yet", "are not shown by the app yet"),
+        )
+    } else if summary.pending > 0 {
+        let message = of_all(summary.pending, "differs", "differ");
+        (
+            Truth::True,
+            "ReportedOnly",
+            format!("{message}, and the target app's mode or `manage` lets us only report that"),
+        )
+    } else {
+        let message = match summary.edges {
+            0 => "nothing is claimed at this time".to_owned(),
+            1 => "the one edge is there".to_owned(),
+            edges => format!("{edges} of {edges} edges are there"),
+        };
+        (Truth::True, "Applied", message)
+    }
 }
 
 fn verdict(kind: &'static str, problem: Option<&ClaimProblem>, good: &str) -> Condition {

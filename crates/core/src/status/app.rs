@@ -3,7 +3,7 @@
 use super::{Condition, Truth};
 use crate::{
     access::{Completeness, Mode},
-    plan::{Action, Change, HeldReason, Outcome, Plan},
+    plan::{Action, Change, HeldReason, Hold, Outcome, Plan},
 };
 
 /// Why an app could not be worked on at all.
@@ -106,8 +106,8 @@ pub fn app_conditions(situation: &AppSituation<'_>) -> Vec<Condition> {
     if let Some(suspended) = situation.suspended {
         conditions.push(Condition::new("Suspended", true, "Suspended", suspended));
     }
-    if conditions.first().is_some_and(|ready| ready.status == Truth::Unknown) && situation.suspended.is_none() {
-        conditions.push(Condition::new("Reconciling", true, "Progressing", "permitted changes are being made"));
+    if let Some(ready) = conditions.first().filter(|ready| ready.status == Truth::Unknown) {
+        conditions.push(Condition::new("Reconciling", true, &ready.reason, ready.message.clone()));
     }
     conditions.push(held(situation));
     conditions.extend(tasks(situation));
@@ -120,17 +120,23 @@ fn tasks(situation: &AppSituation<'_>) -> Option<Condition> {
     let (late, open) = (overdue(plan), plan.tasks().count());
     match (late, open) {
         (_, 0) => None,
-        (0, _) => Some(Condition::new("TasksOverdue", false, "InTime", format!("{} open", told(open)))),
+        (0, _) => Some(Condition::new("TasksOverdue", false, "InTime", waiting_tasks(open))),
         _ => Some(Condition::new("TasksOverdue", true, "TasksOverdue", late_message(late, open))),
     }
 }
 
 fn late_message(late: usize, open: usize) -> String {
-    format!("{late} of {} past the deadline; `appaccess tasks` lists them", told(open))
+    let (tasks, verb) = (told(open, "task", "tasks"), if late == 1 { "is past its" } else { "are past their" });
+    format!("{late} of {tasks} {verb} deadline; see `appaccess tasks`")
 }
 
-fn told(tasks: usize) -> String {
-    counted(u64::try_from(tasks).unwrap_or(u64::MAX), "task", "tasks")
+fn waiting_tasks(open: usize) -> String {
+    format!("{} for a person; see `appaccess tasks`", told(open, "task waits", "tasks wait"))
+}
+
+/// [`counted`] for what is counted in memory.
+fn told(number: usize, one: &str, many: &str) -> String {
+    counted(u64::try_from(number).unwrap_or(u64::MAX), one, many)
 }
 
 fn readiness(situation: &AppSituation<'_>) -> (Condition, Condition) {
@@ -154,13 +160,18 @@ fn readiness(situation: &AppSituation<'_>) -> (Condition, Condition) {
     };
     let count = failed(situation);
     if count > 0 {
-        return both(Truth::False, Truth::False, "ChangeFailed", format!("{count} changes failed"));
+        let message = format!(
+            "{} tried again; the rows of each AppAccess name its own",
+            told(count, "change failed and is", "changes failed and are")
+        );
+        return both(Truth::False, Truth::False, "ChangeFailed", message);
     }
     if let Some(hold) = &plan.hold {
         let message = format!(
-            "{} for {} waiting for a decision",
+            "{} for {} {} held; the AccessPlan of this name shows them row by row",
             counted(hold.changes, "change", "changes"),
-            counted(hold.people, "person", "people")
+            counted(hold.people, "person", "people"),
+            if hold.changes == 1 { "is" } else { "are" }
         );
         return both(Truth::False, Truth::False, "PlanHeld", message);
     }
@@ -179,27 +190,42 @@ fn quiet(situation: &AppSituation<'_>, plan: &Plan) -> (Condition, Condition) {
     let settling = plan.changes.iter().filter(|change| change.permitted && change.due.is_some()).count();
     let to_do = open(situation, plan).filter(|change| change.due.is_none() && change.task.is_none()).count();
     if to_do > 0 {
-        return both(Truth::Unknown, Truth::False, "Progressing", format!("{to_do} changes are being made"));
+        return both(
+            Truth::Unknown,
+            Truth::False,
+            "Progressing",
+            told(to_do, "change is being made", "changes are being made"),
+        );
     }
     let asked = plan.tasks().count();
     if asked > 0 {
-        let message = format!("{} for people; `appaccess tasks` lists them", told(asked));
-        return both(Truth::True, Truth::False, "TasksOpen", message);
+        return both(Truth::True, Truth::False, "TasksOpen", waiting_tasks(asked));
     }
     if settling > 0 {
-        return both(Truth::True, Truth::False, "Settling", format!("{settling} withdrawn entitlements settle"));
+        let one = "entitlement was withdrawn and goes once that has settled";
+        let many = "entitlements were withdrawn and go once that has settled";
+        return both(Truth::True, Truth::False, "Settling", told(settling, one, many));
     }
-    let only_shown = plan.changes.iter().filter(|change| !change.permitted && change.action != Action::Adopt).count();
-    let differs = only_shown + plan.drift.len() + plan.unverified.len();
-    if differs > 0 {
-        let message = format!(
-            "{only_shown} changes and {} differences are reported only (mode {})",
-            plan.drift.len(),
-            situation.mode.as_str()
-        );
-        return both(Truth::True, Truth::False, "ReportedOnly", message);
+    let differs = reported(situation.mode, plan);
+    if !differs.is_empty() {
+        return both(Truth::True, Truth::False, "ReportedOnly", differs);
     }
     both(Truth::True, Truth::True, "InSync", "nothing differs".into())
+}
+
+/// What differs and is only reported; empty where nothing is.
+fn reported(mode: Mode, plan: &Plan) -> String {
+    let shown = plan.changes.iter().filter(|change| !change.permitted && change.action != Action::Adopt).count();
+    let by = if mode == Mode::Full { "by `manage`".to_owned() } else { format!("in mode {}", mode.as_str()) };
+    let (drift, unseen) = (plan.drift.len(), plan.unverified.len());
+    let one = "difference that nobody declared is";
+    let parts = [
+        (shown, format!("{} only reported {by}", told(shown, "change is", "changes are"))),
+        (drift, format!("{} only reported", told(drift, one, "differences that nobody declared are"))),
+        (unseen, format!("{} not shown by the app yet", told(unseen, "new account is", "new accounts are"))),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, part)| part).collect();
+    parts.join("; ")
 }
 
 /// Whether the app can be reached and read, where that is known.
@@ -211,7 +237,12 @@ fn reach(situation: &AppSituation<'_>) -> Vec<Condition> {
     if let Some(failure) = situation.failure {
         let credential = matches!(
             failure.reason.as_str(),
-            "CredentialsInvalid" | "CredentialHostMismatch" | "SecretMissing" | "SecretInvalid" | "Forbidden"
+            "CredentialsInvalid"
+                | "CredentialHostMismatch"
+                | "SecretMissing"
+                | "SecretInvalid"
+                | "KeyMissing"
+                | "Forbidden"
         );
         let kind = if credential { "CredentialsValid" } else { "Reachable" };
         conditions.push(Condition::new(kind, false, &failure.reason, failure.message.clone()));
@@ -257,20 +288,40 @@ fn held(situation: &AppSituation<'_>) -> Condition {
     let hold = situation.plan.and_then(|plan| plan.hold.as_ref());
     let reason = hold.and_then(|hold| URGENCY.into_iter().find(|reason| hold.reasons.contains(reason)));
     match (hold, reason) {
-        (Some(hold), Some(reason)) => Condition::new(
-            "PlanHeld",
-            true,
-            reason.as_str(),
-            format!(
-                "{} for {} waiting; {} allowed; {}",
-                counted(hold.changes, "change", "changes"),
-                counted(hold.people, "person", "people"),
-                hold.allowed,
-                hold.digest
-            ),
-        ),
+        (Some(hold), Some(reason)) => Condition::new("PlanHeld", true, reason.as_str(), why_held(hold, reason)),
         _ => Condition::new("PlanHeld", false, "NothingHeld", "nothing waits for a decision"),
     }
+}
+
+/// What waits, under which digest, why, and what puts it right.
+fn why_held(hold: &Hold, reason: HeldReason) -> String {
+    let why = match reason {
+        HeldReason::ThresholdExceeded => {
+            let allowed = counted(hold.allowed, "person", "people");
+            format!("without a decision at most {allowed} may lose something within 24 h")
+        }
+        HeldReason::ApprovalRequired => "changes of this kind are decided by a person first".into(),
+        HeldReason::LastAdmin => "too few people would be left in a role that `keepAtLeast` names".into(),
+        HeldReason::Protected => "protected accounts are never removed or lowered".into(),
+        HeldReason::LeaverBlocked => {
+            "somebody who left cannot be taken out before another person has their role or protection".into()
+        }
+        HeldReason::SeatLimit => "more seats are needed than were purchased".into(),
+        HeldReason::Cliff => {
+            "a limit of the vendor would be stepped over; `acknowledgedCliffs` says that it was read".into()
+        }
+        HeldReason::AmbiguousMatch => "it is not certain whose account it is; `accounts` can tell".into(),
+        HeldReason::IdentityReused => {
+            "the account belonged to somebody who left; `accounts` can tell whose it is now".into()
+        }
+        HeldReason::Contended => "somebody else keeps changing the same access back".into(),
+        HeldReason::StaleDirectory => {
+            "too many people left a directory at once, and that is decided there first".into()
+        }
+        HeldReason::Rejected => "a person said no, and the declaration does not say so yet".into(),
+    };
+    let (changes, people) = (counted(hold.changes, "change", "changes"), counted(hold.people, "person", "people"));
+    format!("{changes} for {people} {} ({}): {why}", if hold.changes == 1 { "waits" } else { "wait" }, hold.digest)
 }
 
 /// A number with its noun.
