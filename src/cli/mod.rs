@@ -20,6 +20,7 @@ mod lease;
 pub mod operator;
 mod output;
 mod plan;
+mod plugin;
 mod run;
 mod saved;
 mod schema;
@@ -30,7 +31,7 @@ mod validate;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
 use self::{error::CommandError, exit::Exit, flags::LogFlags};
 
@@ -97,7 +98,14 @@ pub enum Command {
 /// # Errors
 /// The exit code, where there is nothing to run: help and version were asked for and printed, or the usage is wrong.
 pub fn parse() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|error| {
+    let call = plugin::Call::of_this_process();
+    if call == plugin::Call::Completer {
+        return Err(plugin::complete());
+    }
+    let (mut command, matches) = call.matches(command(), std::env::args_os().collect());
+    let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    arguments.map_err(|error| {
+        let error = error.format(&mut command);
         // That nobody reads the message changes nothing.
         let _ = error.print();
         match error.kind() {
@@ -105,6 +113,11 @@ pub fn parse() -> Result<Arguments, ExitCode> {
             _ => Exit::Usage.into(),
         }
     })
+}
+
+/// Everything that can stand on the command line.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Carries out a command. `cluster` is the shell of the cluster, for the command that starts it.
@@ -143,12 +156,8 @@ fn settle(outcome: Result<Exit, CommandError>) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
-    use super::Arguments;
-
     #[test]
     fn the_arguments_are_well_formed() {
-        Arguments::command().debug_assert();
+        super::command().debug_assert();
     }
 }

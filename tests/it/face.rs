@@ -3,6 +3,7 @@
 mod events;
 mod kstatus;
 mod kubectl;
+mod plugin;
 mod states;
 
 /// Compares a screen with `tests/it/snapshots`.

@@ -13,7 +13,7 @@ use kube::{
     config::{InferConfigError, KubeConfigOptions, KubeconfigError},
 };
 
-use super::{error::CommandError, output::words};
+use super::{error::CommandError, output::words, plugin::Call};
 use crate::api::{
     access_plan::{AccessPlan, PlanRow},
     reference::Entitlement,
@@ -33,13 +33,21 @@ pub(crate) struct ClusterFlags {
     /// The context of the kubeconfig
     #[arg(long, value_name = "NAME", requires = "cluster")]
     pub(crate) context: Option<String>,
+    /// Only this namespace of the cluster, which bare names are in, too
+    #[arg(short, long, value_name = "NAME", requires = "cluster")]
+    pub(crate) namespace: Option<String>,
+    /// All namespaces of the cluster, as without --namespace; for `kubectl appaccess`, which takes that of the context
+    #[arg(short = 'A', long, requires = "cluster", conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
 }
 
 impl ClusterFlags {
     /// The flags as they are to be written again, with a space before them.
     fn again(&self) -> String {
         let context = self.context.as_ref().map(|context| format!(" --context {}", super::flags::quoted(context)));
-        format!(" --cluster{}", context.unwrap_or_default())
+        // A plugin of `kubectl` means the cluster unless it is told otherwise.
+        let cluster = if Call::of_this_process() == Call::Plugin { "" } else { " --cluster" };
+        format!("{cluster}{}", context.unwrap_or_default())
     }
 }
 

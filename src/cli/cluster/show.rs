@@ -1,9 +1,12 @@
 //! `plan --cluster`: what the operator last wrote of each app. Nothing is computed here.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use appaccess_core::access::ObjectName;
-use kube::{Api, Client, Resource, api::ListParams};
+use kube::{Api, Client, Resource, api::ListParams, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 
 use super::{ClusterFlags, answered, connect, name_of, rows, waiting, word};
@@ -34,10 +37,17 @@ pub(in crate::cli) async fn run(
     format: Format,
 ) -> Result<Exit, CommandError> {
     let client = connect(flags).await?;
+    let named: BTreeSet<&str> = chosen.iter().map(|name| &*name.namespace).collect();
+    // Whoever names apps of one namespace need not be allowed to read the others.
+    let namespace = match (&flags.namespace, named.first()) {
+        (_, Some(only)) if named.len() == 1 => Some(*only),
+        (Some(namespace), None) => Some(namespace.as_str()),
+        _ => None,
+    };
     let apps: BTreeMap<ObjectName, TargetApp> =
-        all(&client, "list the TargetApps", |app: &TargetApp| &app.metadata).await?;
+        all(&client, namespace, "list the TargetApps", |app: &TargetApp| &app.metadata).await?;
     let plans: BTreeMap<ObjectName, AccessPlan> =
-        all(&client, "list the AccessPlans", |plan: &AccessPlan| &plan.metadata).await?;
+        all(&client, namespace, "list the AccessPlans", |plan: &AccessPlan| &plan.metadata).await?;
     if let Some(missing) = chosen.iter().find(|name| !apps.contains_key(*name)) {
         return Err(CommandError::refused(
             format!("there is no TargetApp {missing} in the cluster"),
@@ -58,13 +68,17 @@ pub(in crate::cli) async fn run(
 
 async fn all<K>(
     client: &Client,
+    namespace: Option<&str>,
     what: &str,
     metadata: impl Fn(&K) -> &kube::api::ObjectMeta,
 ) -> Result<BTreeMap<ObjectName, K>, CommandError>
 where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
 {
-    let api: Api<K> = Api::all(client.clone());
+    let api: Api<K> = match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
     let mut found = BTreeMap::new();
     let mut parameters = ListParams::default().limit(PAGE);
     for _ in 0..MOST_PAGES {
@@ -120,7 +134,8 @@ fn exit(app: &ClusterApp) -> Exit {
 fn text(document: &ClusterDocument, flags: &ClusterFlags, shown: &dyn Fn(&str) -> String) -> String {
     let mut text = String::new();
     if document.apps.is_empty() {
-        text.push_str("There is no TargetApp in the cluster.\n");
+        let place = flags.namespace.as_ref().map_or_else(|| "cluster".to_owned(), |name| format!("namespace {name}"));
+        let _ = writeln!(text, "There is no TargetApp in the {}.", shown(&place));
     }
     for app in &document.apps {
         let _ = writeln!(text, "{}  mode {}", shown(&app.app), app.mode);

@@ -20,7 +20,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use self::document::{PlanDocument, Waits};
-use super::{error::CommandError, flags::Format};
+use super::{error::CommandError, flags::Format, plugin::spoken};
 
 /// What a reader of a plan may want to do next.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,7 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
 /// Prints a text with styles; they are kept on a terminal alone.
 pub(crate) fn painted(text: &str) -> Result<(), CommandError> {
     let mut out = anstream::stdout().lock();
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    written(out.write_all(spoken(text).as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Prints a text as it is.
@@ -111,7 +111,7 @@ pub(crate) fn plain(text: &str) -> Result<(), CommandError> {
 
 /// Says something beside the result, on standard error. That nobody listens is no fault.
 pub(crate) fn note(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = anstream::stderr().lock().write_all(spoken(text).as_bytes());
 }
 
 /// Says why a command could not be carried out.
