@@ -10,7 +10,7 @@ use appaccess_core::{
 use super::{
     Options, Source,
     holders::Item,
-    names::{digest, of_items, unique},
+    names::{digest, of_app, of_items, unique},
     trial::Settled,
     yaml::size as yaml_size,
 };
@@ -54,7 +54,7 @@ pub(super) struct NewTeam {
 /// What is declared.
 #[derive(Debug, Default)]
 pub(super) struct Grants {
-    /// The grants, by name.
+    /// The grants, in the order in which they are written.
     pub(super) grants: Vec<Grant>,
     /// The teams that they name and that there were not, by name.
     pub(super) teams: Vec<NewTeam>,
@@ -65,7 +65,9 @@ type Shared = (Vec<usize>, Vec<Item>);
 
 /// The grants that declare all of this.
 pub(super) fn grants(source: &Source<'_>, options: &Options, settled: &[Settled]) -> Grants {
-    let shared = if options.as_teams { by_people(settled) } else { by_items(settled) };
+    let mut shared = if options.as_teams { by_people(settled) } else { by_items(settled) };
+    // As people write it: roles, groups, the rest, and accounts alone at the end.
+    shared.sort_by(|left, right| (left.1.is_empty(), &left.1).cmp(&(right.1.is_empty(), &right.1)));
     let labels: Vec<(String, String)> = shared.iter().map(|(_, items)| (of_items(items), digest(items))).collect();
     let known = if options.as_teams { teams(source) } else { Vec::new() };
     let mut found = Grants::default();
@@ -87,7 +89,6 @@ pub(super) fn grants(source: &Source<'_>, options: &Options, settled: &[Settled]
             }
         }
     }
-    found.grants.sort_by(|left, right| left.name.cmp(&right.name));
     found.teams.sort_by(|left, right| left.name.cmp(&right.name));
     found
 }
@@ -121,7 +122,6 @@ fn by_people(settled: &[Settled]) -> Vec<Shared> {
     if !alone.is_empty() {
         shared.push((alone, Vec::new()));
     }
-    shared.sort_by(|left, right| left.1.cmp(&right.1));
     shared
 }
 
@@ -157,7 +157,7 @@ fn team(
         return None;
     }
     let app = &source.policy.app;
-    let base = format!("{}-{label}", app.name);
+    let base = format!("{}-{label}", of_app(&app.name));
     let names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
     let mut names = names.map(|name| ObjectName::new(&app.namespace, &name));
     let name = names.find(|name| !source.world.teams.contains_key(name) && !options.taken.contains(name))?;

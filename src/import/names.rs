@@ -8,6 +8,8 @@ use super::holders::Item;
 
 /// Longest label without what makes it unique.
 const LONGEST: usize = 48;
+/// The longest name of an app that a name of ours is made of: with a label and a number it is a name of an object.
+const LONGEST_APP: usize = 180;
 /// Names that a label is made of.
 const MOST_PARTS: usize = 3;
 
@@ -51,6 +53,12 @@ pub(super) fn slug(text: &str) -> String {
 fn cut(text: &str) -> String {
     // Of one byte each: nothing is cut in half.
     text.chars().take(LONGEST).collect::<String>().trim_end_matches('-').to_owned()
+}
+
+/// The name of an app as the beginning of a longer name: a whole label, so that a hyphen may follow.
+pub(super) fn of_app(name: &str) -> &str {
+    let end = name.floor_char_boundary(LONGEST_APP);
+    name.get(..end).unwrap_or_default().trim_end_matches(['-', '.'])
 }
 
 /// What tells apart two sets of entitlements of the same label.
@@ -109,6 +117,20 @@ mod tests {
         }
         assert!(of_items(&[item("group", "開発", None)]).starts_with("grant-"));
         assert_eq!(of_items(&[item("group", &"x".repeat(300), None)]).len(), LONGEST);
+    }
+
+    #[test]
+    fn an_app_of_any_name_begins_a_name_that_an_object_may_bear() {
+        for name in [
+            "planner",
+            "a.b",
+            &"x".repeat(253),
+            &format!("{}-{}", "x".repeat(179), "y".repeat(73)),
+            &format!("{}.y", "x".repeat(179)),
+        ] {
+            let long = format!("{}-{}-and-9-more-123456", of_app(name), "z".repeat(LONGEST));
+            assert!(crate::load::validate::is_subdomain(&long), "{long}");
+        }
     }
 
     #[test]

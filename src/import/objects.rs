@@ -5,6 +5,7 @@ use appaccess_core::access::ObjectName;
 use super::{
     LeftOut, Options, Source,
     grants::{Grant, Grants},
+    names::of_app,
     yaml,
 };
 
@@ -12,8 +13,6 @@ use super::{
 const MOST_GRANTS: usize = 64;
 /// Most bytes of the grants of one object: with its head and comments it stays below 128 KiB.
 const MOST_BYTES: usize = 96 * 1024;
-/// The longest name of an app that a name of ours is made of.
-const LONGEST_NAME: usize = 200;
 
 /// One object to write down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +66,7 @@ pub(super) fn objects(source: &Source<'_>, options: &Options, grants: Grants, le
 
 /// `planner-import`, then `planner-import-2` and on; those that are taken are passed over.
 fn names<'a>(app: &'a ObjectName, options: &'a Options) -> impl Iterator<Item = ObjectName> + 'a {
-    let base: String = app.name.chars().take(LONGEST_NAME).collect();
+    let base = of_app(&app.name);
     let numbered = (1_u64..).map(move |number| match number {
         1 => format!("{base}-import"),
         number => format!("{base}-import-{number}"),

@@ -212,6 +212,106 @@ proptest! {
     }
 }
 
+/// Names that a reader of YAML may take for something else, and such as hide something from people.
+fn hostile() -> impl Strategy<Value = String> {
+    let words = [
+        "yes",
+        "1e3",
+        "007",
+        "0o17",
+        "0x1F",
+        "~",
+        "null",
+        "a: b",
+        "#x",
+        "a #x",
+        "- x",
+        "x\ny",
+        "x\r\ny: z",
+        "\u{202e}x",
+        "'",
+        "\"",
+        "{a}",
+        "&a",
+        "*a",
+        "!t",
+        "%",
+        "@",
+        "`",
+        "\u{feff}x",
+        "\u{85}",
+        "\u{2028}",
+        "\u{3164}",
+        "---",
+        "...",
+        "\t",
+        "x\u{0}",
+        "<<",
+        "=",
+        "2026-12-15",
+        "12:30:45",
+        ".inf",
+        "caf\u{e9}",
+        "\\n",
+        "|",
+        ">",
+        "? x",
+    ];
+    prop_oneof![proptest::sample::select(words.to_vec()).prop_map(str::to_owned), any::<String>(), "[ -~]{1,12}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hostile_names_come_back_as_they_were(
+        logins in proptest::collection::btree_set(hostile(), 0..4),
+        groups in proptest::collection::vec(hostile(), 4),
+        suspended in any::<bool>(),
+    ) {
+        let mut folded = BTreeSet::new();
+        let logins = logins.into_iter().filter(|login| folded.insert(login.to_lowercase()));
+        let accounts: Vec<ObservedAccount> = logins.zip(&groups).enumerate().map(|(id, (login, group))| {
+            let mut account = account(id + 10, &login, &[], &[group]);
+            account.state = if suspended { AccountState::Suspended } else { AccountState::Active };
+            account
+        }).collect();
+        let imported = check(&capabilities(false, true), &Observation::complete(accounts), false);
+        for line in imported.text().lines() {
+            assert!(line.chars().all(|letter| letter == ' ' || !(letter.is_control() || letter.is_whitespace())), "{line:?}");
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_app_of_any_size_becomes_objects_in_which_nobody_stands_twice(
+        people in 0..400_usize,
+        groups in 1..90_usize,
+        long in 0..200_usize,
+    ) {
+        let names: Vec<String> = (0..groups).map(|number| format!("Group {number}{}", "x".repeat(long))).collect();
+        let accounts = (0..people).map(|id| {
+            account(id + 10, &format!("u{id}.{}@birch.studio", "y".repeat(long / 4)), &[], &[&names[id * 7 % groups]])
+        });
+        let observation = Observation::complete(accounts.collect());
+        let imported = check(&capabilities(false, true), &observation, false);
+        let mut named = BTreeSet::new();
+        let text = imported.text();
+        for user in text.lines().filter_map(|line| line.trim().strip_prefix("- user: ")) {
+            assert!(named.insert(user), "{user} stands twice");
+        }
+        assert_eq!(named.len(), people);
+        let objects: BTreeSet<String> = imported.objects.iter().map(|object| object.name.name.to_string()).collect();
+        assert_eq!(objects.len(), imported.objects.len());
+        assert!(objects.iter().all(|name| crate::load::validate::is_label(name)), "{objects:?}");
+        assert!(imported.objects.iter().all(|object| object.yaml.len() < 128 * 1024));
+    }
+}
+
 #[test]
 fn people_with_the_same_entitlements_share_a_grant_that_is_called_after_them() {
     let mut accounts: Vec<ObservedAccount> =
@@ -226,9 +326,11 @@ fn people_with_the_same_entitlements_share_a_grant_that_is_called_after_them() {
     accounts[5].state = AccountState::Suspended;
     let imported = check(&capabilities(true, true), &Observation::complete(accounts), false);
     let expected = "\
-# Not declared:
-# - boss@birch.studio, role owner: the app\u{27}s interface cannot give it
-# - gone@birch.studio: suspended
+# Not declared, and why:
+# - suspended:
+#   - gone@birch.studio
+# - the app\u{27}s interface cannot give it:
+#   - boss@birch.studio, role owner
 apiVersion: appaccess.dev/v1alpha1
 kind: AppAccess
 metadata:
@@ -238,9 +340,6 @@ spec:
   appRef:
     name: app
   grants:
-    - name: accounts
-      subjects:
-        - user: boss@birch.studio
     - name: admin
       subjects:
         - user: mara@birch.studio
@@ -253,6 +352,9 @@ spec:
         - user: q2@birch.studio # invited, not accepted yet
       groups:
         - Studio
+    - name: accounts
+      subjects:
+        - user: boss@birch.studio
 ";
     assert_eq!(imported.text(), expected);
 }

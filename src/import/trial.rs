@@ -79,7 +79,11 @@ fn amended(
                 Offence::Item(slot) => {
                     if let Some(item) = holder.items.remove(&slot) {
                         let (label, what) = (holder.label.clone(), item.words());
-                        left_out.push(LeftOut { label, what, reason: "a plan would change it".to_owned() });
+                        left_out.push(LeftOut {
+                            label,
+                            what,
+                            reason: "a plan would change it; declare it where that is wanted".to_owned(),
+                        });
                     }
                     if holder.items.is_empty() && !account_alone {
                         reason = Some("it holds nothing that can be declared, and the app has no account alone".into());
@@ -195,7 +199,10 @@ fn offence(change: &Change) -> Option<Offence> {
         _ if !matches!(change.evidence, Evidence::Claims(_)) => None,
         Action::Update => {
             let names: Vec<&str> = change.attributes.keys().map(|name: &Text| &**name).collect();
-            Some(Offence::Name(format!("a plan would change its {}", names.join(" and "))))
+            Some(Offence::Name(format!(
+                "a plan would change its {}; declare it where that is wanted",
+                names.join(" and ")
+            )))
         }
         _ if !change.slot.is_account() => Some(Offence::Item(change.slot.clone())),
         _ if change.held.is_some() => Some(Offence::Name("several accounts answer to its names".to_owned())),

@@ -1,7 +1,7 @@
 //! The text of objects, so that every reader of YAML sees the same: what an unquoted word could be taken for is quoted,
 //! and what cannot be seen is written as an escape.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use appaccess_core::access::ObjectName;
 
@@ -20,15 +20,28 @@ pub(super) fn comments(left_out: &[LeftOut]) -> String {
     if left_out.is_empty() {
         return String::new();
     }
-    let mut text = String::from("# Not declared:\n");
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for LeftOut { label, what, reason } in left_out {
+        let what = if what.is_empty() { String::new() } else { format!(", {}", visible(what)) };
+        reasons.entry(reason).or_default().push(format!("#   - {}{what}\n", visible(label)));
+    }
+    let mut text = String::from("# Not declared, and why:\n");
     let (lines, bytes) = MOST_COMMENTS;
-    for (number, LeftOut { label, what, reason }) in left_out.iter().enumerate() {
-        if number == lines || text.len() > bytes {
-            let _ = writeln!(text, "# - and {} more", left_out.len() - number);
+    let mut shown = 0;
+    for (reason, rows) in reasons {
+        if shown == lines || text.len() > bytes {
             break;
         }
-        let what = if what.is_empty() { String::new() } else { format!(", {}", visible(what)) };
-        let _ = writeln!(text, "# - {}{what}: {}", visible(label), visible(reason));
+        let _ = writeln!(text, "# - {}:", visible(reason));
+        for row in rows {
+            if shown < lines && text.len() <= bytes {
+                text.push_str(&row);
+                shown += 1;
+            }
+        }
+    }
+    if shown < left_out.len() {
+        let _ = writeln!(text, "# - and {} more", left_out.len() - shown);
     }
     text
 }
@@ -132,7 +145,12 @@ fn visible(text: &str) -> String {
 
 /// Whether a character is seen as what it is: neither a control nor a mark that turns, hides or breaks a line.
 fn is_seen(letter: char) -> bool {
-    letter.is_ascii_graphic() || letter == ' ' || letter.is_alphanumeric()
+    // Letters by name, and blank by looks.
+    let is_blank = matches!(letter, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    let is_sign = matches!(letter,
+        '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}'
+        | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{1f300}'..='\u{1faff}');
+    letter.is_ascii_graphic() || letter == ' ' || is_sign || (letter.is_alphanumeric() && !is_blank)
 }
 
 #[cfg(test)]
@@ -179,14 +197,19 @@ mod tests {
         ] {
             assert!(scalar(text).starts_with('"'), "{text}");
         }
+        assert_eq!(scalar("Caf\u{e9} \u{2013} \u{1f680}"), "\"Caf\u{e9} \u{2013} \u{1f680}\"");
+        assert_eq!(scalar("a\u{3164}\u{a0}"), r#""a\U00003164\U000000A0""#);
         assert_eq!(scalar("a\"b\\c\n\u{202e}d"), r#""a\"b\\c\U0000000A\U0000202Ed""#);
     }
 
     #[test]
     fn a_comment_stays_one_line_and_their_number_is_bounded() {
         let one = LeftOut { label: "a\nspec: x".into(), what: String::new(), reason: "sus\u{2028}pended".into() };
-        assert_eq!(comments(std::slice::from_ref(&one)), "# Not declared:\n# - a\\u{a}spec: x: sus\\u{2028}pended\n");
-        assert_eq!(comments(&vec![one; 700]).lines().count(), 502);
+        assert_eq!(
+            comments(std::slice::from_ref(&one)),
+            "# Not declared, and why:\n# - sus\\u{2028}pended:\n#   - a\\u{a}spec: x\n"
+        );
+        assert_eq!(comments(&vec![one; 700]).lines().count(), 503);
         assert_eq!(comments(&[]), "");
     }
 }

@@ -27,6 +27,8 @@ mod habits;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod importing;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod loading;

@@ -111,6 +111,45 @@ async fn a_plan_with_an_import_is_empty_whatever_the_app_holds_and_however_it_an
     }
 }
 
+/// A studio of a dozen people, as one finds it.
+fn studio() -> Held {
+    let groups = ["Design", "Engineering", "Sales – EMEA", "On call"];
+    let people = [
+        ("ada", true, &[1, 3][..]),
+        ("bo", true, &[1, 3]),
+        ("cy", true, &[0]),
+        ("di", true, &[0]),
+        ("ed", true, &[2]),
+        ("flo", true, &[2]),
+        ("gus", true, &[2]),
+        ("hal", false, &[1]),
+        ("ida", true, &[]),
+        ("jo", false, &[]),
+        ("kim", true, &[1, 3]),
+        ("lea", true, &[1]),
+    ];
+    let users = people
+        .into_iter()
+        .map(|(name, active, groups)| (format!("{name}@fern.example"), active, groups.iter().copied().collect()));
+    Held { users: users.collect(), groups: groups.map(str::to_owned).to_vec() }
+}
+
+#[tokio::test]
+async fn what_is_written_reads_as_if_by_hand() {
+    let held = studio();
+    let vendor = app(Dialect::default(), &held).await;
+    vendor.edit(|state| {
+        state.add_user_with("mia", &json!({"emails": [{"value": "m.ito@fern.example", "primary": true}]}))
+    });
+    let shell = shell(&vendor);
+    for (name, further) in [("import", ""), ("import_as_teams", " --as-teams")] {
+        let ended = shell.run(&format!("import -f apps.yaml --app studio/planner {FLAGS}{further}")).await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        crate::face::snapshot(name, &format!("{}\n$ standard error\n{}", ended.stdout, ended.stderr));
+        leads_to_an_empty_plan(&shell, &held, further).await;
+    }
+}
+
 #[tokio::test]
 async fn an_import_into_a_folder_writes_over_nothing_unless_it_is_told_to() {
     let held = Held {
