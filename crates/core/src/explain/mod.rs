@@ -1,26 +1,90 @@
-//! Why a person has, lacks or will lose each thing.
+//! Why a person has, lacks or will lose each thing, and who held what at a time. Decides nothing: it reads what was
+//! desired, remembered and planned.
+
+mod replay;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+pub use replay::{Deed, Holding, Owned, Proof, holdings_at};
+
 use crate::{
-    access::{Claim, Edge, Memory, PersonKey, Slot, Text},
+    access::{
+        AccountHold, Claim, Edge, Level, Memory, Observation, ObservedAccount, OwnedEdge, PersonKey, Slot, Text,
+        Tombstone, WithdrawnClaim,
+    },
     plan::{Action, Change, Plan},
-    resolve::{Desired, State},
+    resolve::{Desired, State, Traced},
 };
 
 /// What is so about one edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The app shows it and claims carry it.
+    /// The app shows it, or the store remembers it, and claims carry it.
     Has,
-    /// Claims carry it and the app does not show it.
+    /// Claims carry it, and neither app nor store was asked whether it is there.
+    Declared,
+    /// Claims carry it and it is not there.
     WillGet,
-    /// It is ours and nothing carries it any more.
+    /// Claims carry it with another value than it has.
+    WillChange,
+    /// It is ours, or a policy names it, and nothing carries it any more.
     WillLose,
+    /// It is ours, nothing carries it any more, and nobody takes it away.
+    Kept,
+    /// The app shows it, it is not ours, and nothing carries it.
+    Undeclared,
+    /// It is not there, and nothing carries it.
+    Lacks,
     /// Nobody can tell whether it is wanted, and why.
     Unknown(Text),
+}
+
+impl Standing {
+    /// The word of documents.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Has => "has",
+            Self::Declared => "declared",
+            Self::WillGet => "willGet",
+            Self::WillChange => "willChange",
+            Self::WillLose => "willLose",
+            Self::Kept => "kept",
+            Self::Undeclared => "undeclared",
+            Self::Lacks => "lacks",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// What was looked at beside the declarations.
+#[derive(Clone, Copy, Debug)]
+pub enum Sight<'a> {
+    /// Nothing.
+    Files,
+    /// What we remember.
+    Store,
+    /// What we remember, and what the app holds.
+    App(&'a Observation),
+}
+
+/// Everything that is known about one person in one app.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who.
+    pub person: &'a PersonKey,
+    /// Who should hold what.
+    pub desired: &'a Desired,
+    /// What we remember.
+    pub memory: &'a Memory,
+    /// What has to change.
+    pub plan: &'a Plan,
+    /// What the plan rests on.
+    pub sight: Sight<'a>,
+    /// The claims as this person sees them.
+    pub traced: &'a [Traced],
 }
 
 /// The explanation of one edge.
@@ -30,39 +94,105 @@ pub struct Explanation {
     pub slot: Slot,
     /// What is so.
     pub standing: Standing,
+    /// Its value: as the app shows it, else as we remember it, else as it is claimed.
+    pub value: Option<Level>,
     /// The claims that carry it now.
     pub claims: Vec<Claim>,
     /// When the last of them ends.
     pub until: Option<Timestamp>,
+    /// What the inventory says.
+    pub owned: Option<OwnedEdge>,
+    /// What is remembered of its removal.
+    pub tombstone: Option<Tombstone>,
+    /// Since when it has no claim.
+    pub withdrawn: Option<WithdrawnClaim>,
     /// The change that would bring it about, where there is one.
     pub change: Option<Change>,
 }
 
-/// Explains everything about one person in one app, ordered by slot.
+/// Explains everything about one person in one app, the account first, then by type and name.
 #[must_use]
-pub fn explain(person: &PersonKey, desired: &Desired, memory: &Memory, plan: &Plan) -> Vec<Explanation> {
-    let of_person = |edge: &&Edge| edge.person == *person;
-    let wanted = desired.edges.keys().chain(desired.maybe.keys()).chain(memory.inventory.keys()).filter(of_person);
-    let changed =
-        plan.changes.iter().filter(|change| change.person.as_ref() == Some(person)).map(|change| &change.slot);
-    let slots: BTreeSet<&Slot> = wanted.map(|edge| &edge.slot).chain(changed).collect();
-    slots.into_iter().map(|slot| explain_slot(person, slot, desired, plan)).collect()
+pub fn explain(question: &Question<'_>) -> Vec<Explanation> {
+    let Question { person, desired, memory, plan, .. } = question;
+    let of_person = |edge: &&Edge| edge.person == **person;
+    let edges = desired.edges.keys().chain(desired.maybe.keys()).chain(memory.inventory.keys());
+    let edges = edges.chain(memory.tombstones.keys()).filter(of_person).map(|edge| &edge.slot);
+    let changed = plan.changes.iter().filter(|change| change.person.as_ref() == Some(*person));
+    let changed = changed.map(|change| &change.slot);
+    let drifted = plan.drift.iter().filter(|drift| drift.person.as_ref() == Some(*person)).map(|drift| &drift.slot);
+    let claimed = question.traced.iter().filter(|traced| traced.names_the_person());
+    let claimed = claimed.flat_map(|traced| &traced.slots).map(|(slot, _)| slot);
+    let account = question.account();
+    let held = account.into_iter().flat_map(|account| account.entitlements.keys());
+    let all: BTreeSet<&Slot> = edges.chain(changed).chain(drifted).chain(claimed).chain(held).collect();
+    let mut slots: Vec<Slot> = all.into_iter().cloned().collect();
+    if account.is_some() && !slots.contains(&Slot::account()) {
+        slots.push(Slot::account());
+    }
+    slots.sort_by_key(|slot| (!slot.is_account(), slot.clone()));
+    slots.into_iter().map(|slot| question.one(slot)).collect()
 }
 
-fn explain_slot(person: &PersonKey, slot: &Slot, desired: &Desired, plan: &Plan) -> Explanation {
-    let edge = Edge::new(person.clone(), slot.clone());
-    let change = plan
-        .changes
-        .iter()
-        .find(|change| change.person.as_ref() == Some(person) && change.slot == *slot && change.action != Action::Adopt)
-        .cloned();
-    let (standing, claims, until) = match desired.state(&edge) {
-        State::Desired(wanted) => {
-            let standing = if change.is_some() { Standing::WillGet } else { Standing::Has };
-            (standing, wanted.claims.clone(), wanted.until)
+impl<'a> Question<'a> {
+    /// The person's account, as the app shows it.
+    #[must_use]
+    pub fn account(&self) -> Option<&'a ObservedAccount> {
+        let Sight::App(observation) = self.sight else { return None };
+        observation.account(self.plan.accounts.get(self.person)?)
+    }
+
+    /// Whether the app shows the edge, and its value.
+    fn shown(&self, slot: &Slot) -> (bool, Option<Level>) {
+        let Some(account) = self.account() else { return (false, None) };
+        let held = account.entitlements.get(slot);
+        (slot.is_account() || held.is_some(), held.cloned().flatten())
+    }
+
+    fn one(&self, slot: Slot) -> Explanation {
+        let edge = Edge::new(self.person.clone(), slot);
+        let is_about = |change: &&Change| change.person.as_ref() == Some(self.person) && change.slot == edge.slot;
+        let further = |change: &&Change| !matches!(change.action, Action::Adopt | Action::Update);
+        let changes = self.plan.changes.iter().filter(is_about);
+        // Whether it comes or goes matters more than what else is done to it.
+        let change = changes.clone().find(further).or_else(|| changes.clone().next());
+        let owned = self.memory.inventory.get(&edge);
+        let (is_shown, shown) = self.shown(&edge.slot);
+        let (standing, claims, until) = match self.desired.state(&edge) {
+            State::Desired(wanted) => (self.wanted(change.filter(further)), wanted.claims.clone(), wanted.until),
+            State::Absent => (unwanted(change, owned, is_shown), Vec::new(), None),
+            State::Unknown(why) => (Standing::Unknown(why), Vec::new(), None),
+        };
+        let remembered = || owned.and_then(|owned| owned.value.clone());
+        let claimed = || self.desired.edges.get(&edge).and_then(|wanted| wanted.value.clone());
+        Explanation {
+            standing,
+            value: shown.or_else(remembered).or_else(claimed),
+            claims,
+            until,
+            owned: owned.cloned(),
+            tombstone: self.memory.tombstones.get(&edge).cloned(),
+            withdrawn: self.memory.withdrawn.get(&edge).cloned(),
+            change: change.cloned(),
+            slot: edge.slot,
         }
-        State::Absent => (Standing::WillLose, Vec::new(), None),
-        State::Unknown(why) => (Standing::Unknown(why), Vec::new(), None),
-    };
-    Explanation { slot: slot.clone(), standing, claims, until, change }
+    }
+
+    fn wanted(&self, change: Option<&Change>) -> Standing {
+        match (self.sight, change) {
+            (Sight::Files, _) => Standing::Declared,
+            (_, None) => Standing::Has,
+            (_, Some(change)) if change.action == Action::Change => Standing::WillChange,
+            (_, Some(_)) => Standing::WillGet,
+        }
+    }
+}
+
+fn unwanted(change: Option<&Change>, owned: Option<&OwnedEdge>, shown: bool) -> Standing {
+    match (change, owned) {
+        (Some(change), _) if change.is_removal() => Standing::WillLose,
+        (_, Some(owned)) if owned.hold != AccountHold::None => Standing::Lacks,
+        (_, Some(_)) => Standing::Kept,
+        (_, None) if shown => Standing::Undeclared,
+        (_, None) => Standing::Lacks,
+    }
 }

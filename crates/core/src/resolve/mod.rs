@@ -4,6 +4,7 @@ mod desired;
 mod directory;
 mod expand;
 mod permit;
+mod trace;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 pub use desired::{ClaimProblem, ClaimReport, Desired, DesiredEdge, ProblemKind, State};
 pub use directory::{Breaker, DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, breaker_digest, judge};
 pub use expand::{TeamMembers, glob, team_members};
+pub use trace::{Exception, Found, Step, Stop, Traced, Way, find_person, known_names, left, trace};
 pub use world::{
     Access, DirectoryView, Freshness, Grant, Leavers, Match, MatchOperator, Subject, SubjectEntry, Team, Undecodable,
     Wanted, World,
