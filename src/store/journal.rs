@@ -25,7 +25,7 @@ const LABEL: usize = 512;
 /// Bytes of a reason or an error.
 const PROSE: usize = 2048;
 /// Lines whose results are asked for at once.
-const AT_ONCE: usize = 400;
+pub(super) const AT_ONCE: usize = 400;
 
 /// What we are about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ fn select(filter: &JournalFilter) -> Query {
     query.kept(true)
 }
 
-async fn collect_results(
+pub(super) async fn collect_results(
     connection: &mut Connection,
     keys: &[Vec<Cell>],
     results: &mut BTreeMap<(String, u64), Vec<JournalResult>>,
@@ -192,7 +192,7 @@ async fn collect_results(
 }
 
 #[derive(sqlx::FromRow)]
-struct JournalRow {
+pub(super) struct JournalRow {
     app: String,
     sequence: i64,
     intended_at: String,
@@ -209,7 +209,7 @@ struct JournalRow {
 }
 
 impl JournalRow {
-    fn line(self) -> Result<JournalLine, StoreError> {
+    pub(super) fn line(self) -> Result<JournalLine, StoreError> {
         let intent = Intent {
             person: self.person.as_deref().map(person).transpose()?,
             label: self.label.into(),
@@ -231,7 +231,7 @@ impl JournalRow {
     }
 }
 
-fn key(app: &str, sequence: u64) -> Vec<Cell> {
+pub(super) fn key(app: &str, sequence: u64) -> Vec<Cell> {
     vec![app.into(), Cell::Number(signed(sequence))]
 }
 

@@ -21,6 +21,7 @@ mod query;
 mod row;
 mod sqlite;
 mod tables;
+mod timeline;
 mod update;
 mod writer;
 
@@ -31,6 +32,7 @@ pub use decisions::{Decided, StoredHold};
 pub use error::{Said, StoreError};
 pub use journal::{Intent, JOURNAL_LIMIT, JournalFilter, JournalLine, JournalResult, ResultLine};
 pub use location::Location;
+pub use timeline::{GivenDecision, TimelineFilter, Whose};
 pub use update::{Changes, Update};
 pub use writer::Writer;
 

@@ -4,6 +4,7 @@ mod opening;
 mod places;
 mod round_trip;
 mod server;
+mod timeline;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
