@@ -154,7 +154,7 @@ fn as_written(entry: &mut SubjectEntry) -> Option<Text> {
 }
 
 /// What an app of this connector can hold, as far as the files tell: every type that is claimed.
-fn capabilities(name: &ObjectName, spec: &TargetAppSpec, world: &World) -> Capabilities {
+pub(super) fn capabilities(name: &ObjectName, spec: &TargetAppSpec, world: &World) -> Capabilities {
     let mut kinds: BTreeMap<Text, EntitlementKind> = BTreeMap::new();
     let grants = world.accesses.values().filter(|access| access.app == *name).flat_map(|access| &access.grants);
     for wanted in grants.flat_map(|grant| &grant.wanted) {

@@ -13,7 +13,9 @@ mod demo;
 mod doctor;
 mod error;
 mod exit;
+mod explain;
 mod flags;
+mod history;
 mod import;
 mod inputs;
 mod lease;
@@ -83,6 +85,10 @@ pub enum Command {
     Codeowners(codeowners::Flags),
     /// Look at each app: reachable, credential, rights, quota, what it can do against what is claimed; changes nothing
     Doctor(doctor::Flags),
+    /// Tell why a person has, lacks or will lose each thing; changes nothing
+    Explain(explain::Flags),
+    /// Tell what was done, when and on whose word, or who had access at a time
+    History(history::Flags),
     /// Print the definitions of the custom resources
     Crds(crds::Flags),
     /// Print the JSON Schema of an output
@@ -136,6 +142,8 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Import(flags) => import::run(&flags, quiet).await,
         Command::Codeowners(flags) => codeowners::run(&flags),
         Command::Doctor(flags) => doctor::run(&flags, quiet).await,
+        Command::Explain(flags) => explain::run(&flags, quiet).await,
+        Command::History(flags) => history::run(&flags).await,
         Command::Crds(flags) => crds::run(flags),
         Command::Schema(flags) => schema::run(flags),
         Command::Demo(flags) => demo::run(&flags).await,

@@ -12,6 +12,8 @@ use super::{
         codeowners::CodeownersDocument,
         doctor::DoctorDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
+        explain::ExplainDocument,
+        history::{AccessDocument, HistoryDocument},
         tasks::TasksDocument,
     },
 };
@@ -33,6 +35,12 @@ enum Name {
     Doctor,
     /// What `codeowners` prints.
     Codeowners,
+    /// What `explain` prints.
+    Explain,
+    /// What `history` prints.
+    History,
+    /// What `history --at` prints.
+    Access,
 }
 
 /// The flags of `schema`.
@@ -54,6 +62,9 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Cluster => schema::<ClusterDocument>(),
         Name::Doctor => schema::<DoctorDocument>(),
         Name::Codeowners => schema::<CodeownersDocument>(),
+        Name::Explain => schema::<ExplainDocument>(),
+        Name::History => schema::<HistoryDocument>(),
+        Name::Access => schema::<AccessDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)

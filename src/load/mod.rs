@@ -23,11 +23,11 @@ use std::{
 
 pub use appaccess_core::access::ObjectName;
 
-pub(crate) use self::plain::mistaken_for;
 pub use self::{
     declared::{DirectoryReading, by_age, domain_owners, inline_people, inline_reading, world},
     references::{Finding, references, target_key},
 };
+pub(crate) use self::{plain::mistaken_for, suggest::nearest};
 use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team, source::Source};
 
 /// Namespace of objects that name none.

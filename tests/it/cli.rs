@@ -3,6 +3,8 @@
 mod cluster;
 mod doctor;
 mod documents;
+mod explain;
+mod history;
 mod import;
 pub(crate) mod schema;
 mod stateless;

@@ -2,6 +2,8 @@
 //! know the engine: the operator does the work there.
 
 pub(super) mod decide;
+pub(super) mod explain;
+mod objects;
 pub(super) mod show;
 
 use std::time::Duration;
@@ -14,9 +16,12 @@ use kube::{
 };
 
 use super::{error::CommandError, output::words, plugin::Call};
-use crate::api::{
-    access_plan::{AccessPlan, PlanRow},
-    reference::Entitlement,
+use crate::{
+    api::{
+        access_plan::{AccessPlan, PlanRow},
+        reference::Entitlement,
+    },
+    load::Loaded,
 };
 
 /// How long a connection may take to come about.
@@ -93,6 +98,17 @@ async fn answered<T>(what: &str, request: impl Future<Output = Result<T, kube::E
         Err(_) => Err(ClusterError::Late),
     };
     outcome.map_err(|source| CommandError::ApiServer { what: what.to_owned(), source })
+}
+
+/// Refuses an app that the cluster does not have.
+fn known(loaded: &Loaded, chosen: &[ObjectName]) -> Result<(), CommandError> {
+    match chosen.iter().find(|name| !loaded.target_apps.contains_key(*name)) {
+        None => Ok(()),
+        Some(missing) => Err(CommandError::refused(
+            format!("there is no TargetApp {missing} in the cluster"),
+            "see all of them by `appaccess plan --cluster`",
+        )),
+    }
 }
 
 /// The rows of a plan in words, in its order.

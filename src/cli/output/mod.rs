@@ -7,12 +7,15 @@ pub(crate) mod codeowners;
 pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod escape;
+pub(crate) mod explain;
+pub(crate) mod history;
 pub(crate) mod logging;
 mod markdown;
 pub(crate) mod progress;
 pub(crate) mod review;
 pub(crate) mod tasks;
 mod text;
+mod tree;
 pub(crate) mod words;
 
 use std::io::{self, Write as _};

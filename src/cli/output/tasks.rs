@@ -251,7 +251,7 @@ pub(crate) fn csv(document: &TasksDocument) -> Result<String, csv::Error> {
 }
 
 /// A cell that no spreadsheet takes for a formula: what could begin one stands behind an apostrophe.
-fn harmless(cell: &str) -> String {
+pub(super) fn harmless(cell: &str) -> String {
     let shown = printable(cell);
     let begins = shown.trim_start().chars().next();
     match begins {
