@@ -219,3 +219,6 @@ pub(super) fn mode(examination: &Examination) -> Finding {
     let changes = counted(pending, "difference is", "differences are");
     Finding::note("Mode", format!("{what}; {changes} shown and not acted on"))
 }
+
+#[cfg(test)]
+mod tests;

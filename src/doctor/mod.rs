@@ -5,11 +5,13 @@ mod app;
 mod budget;
 mod claims;
 mod reach;
+mod status;
 
 use appaccess_core::access::ObjectName;
 use jiff::Timestamp;
 
 pub use budget::{Budget, budget};
+pub use status::{Told, of_status};
 
 use crate::{
     api::TargetApp,
@@ -64,7 +66,9 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(severity: Severity, check: &'static str, what: impl Into<String>) -> Self {
+    /// A finding that says no more than what was found.
+    #[must_use]
+    pub fn new(severity: Severity, check: &'static str, what: impl Into<String>) -> Self {
         Self { severity, check, what: what.into(), why: String::new(), remedy: String::new(), place: None }
     }
 
@@ -89,7 +93,9 @@ impl Finding {
         self
     }
 
-    fn remedied_by(mut self, remedy: impl Into<String>) -> Self {
+    /// The same with what to do.
+    #[must_use]
+    pub fn remedied_by(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
         self
     }

@@ -1,6 +1,7 @@
 //! The command line as people and pipelines meet it: the real binary, its texts, documents and exit codes.
 
 mod cluster;
+mod cluster_why;
 mod doctor;
 mod documents;
 mod explain;

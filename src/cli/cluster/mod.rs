@@ -2,6 +2,7 @@
 //! know the engine: the operator does the work there.
 
 pub(super) mod decide;
+pub(super) mod doctor;
 pub(super) mod explain;
 mod objects;
 pub(super) mod show;

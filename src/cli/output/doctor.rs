@@ -13,6 +13,7 @@ use super::{
     escape::{code_span, printable},
     json, painted, plain,
     text::painted as styled,
+    tree::wrap,
     words::counted,
 };
 use crate::{
@@ -22,6 +23,8 @@ use crate::{
     sync::{Examination, Examined},
 };
 
+/// Columns before what was found.
+const INDENT: usize = 25;
 /// The schema of what `doctor` prints.
 pub(crate) const DOCTOR_SCHEMA: &str = "appaccess.dev/doctor/v1";
 
@@ -173,7 +176,8 @@ fn quota(budget: &doctor::Budget) -> Quota {
     }
 }
 
-fn finding(finding: doctor::Finding) -> Finding {
+/// A finding as the document shows it.
+pub(crate) fn finding(finding: doctor::Finding) -> Finding {
     let doctor::Finding { severity, check, what, why, remedy, place } = finding;
     let place = place.map(|Place { file, line }| Line { file, line: u64::try_from(line).unwrap_or(u64::MAX) });
     Finding { severity: severity.as_str(), check, what, why, remedy, place }
@@ -205,7 +209,8 @@ fn text(document: &DoctorDocument) -> String {
         for finding in &app.findings {
             // Padded before it is painted: styles have no width.
             let word = styled(style(finding.severity), &format!("{:<7}", finding.severity));
-            let _ = writeln!(text, "  {word}  {:<12}  {}", finding.check, printable(&finding.what));
+            let first = format!("  {word}  {:<12}  ", finding.check);
+            wrap(&mut text, &printable(&finding.what), &first, &" ".repeat(INDENT));
             let place = finding.place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
             let silent = matches!(finding.severity, "ok");
             let further = [
@@ -214,7 +219,8 @@ fn text(document: &DoctorDocument) -> String {
                 ("do: ", finding.remedy.as_str()),
             ];
             for (word, line) in further.into_iter().filter(|(_, line)| !silent && !line.is_empty()) {
-                let _ = writeln!(text, "{:25}{word} {}", "", printable(line));
+                let first = format!("{:INDENT$}{word} ", "");
+                wrap(&mut text, &printable(line), &first, &" ".repeat(INDENT + word.len() + 1));
             }
         }
         text.push('\n');

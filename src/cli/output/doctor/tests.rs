@@ -124,3 +124,63 @@ fn an_error_is_broken_and_a_warning_is_not() {
     document.apps.remove(0);
     assert!(!document.is_broken());
 }
+
+/// Everything that a look can find, with texts as long as they come.
+fn many() -> DoctorDocument {
+    let abilities = "creates accounts, suspends, deletes, looks up single people; holds group (any number); role (one of \
+                     member < admin < owner; not owner); workspace (any number, each as user < admin)";
+    let invited = "12 invitations not accepted: ana@fern.example (21 d), tom@fern.example (20 d), lea@fern.example (19 d), \
+                   joel@fern.example (18 d), mia@fern.example (17 d) and 7 more";
+    let findings = vec![
+        found(Severity::Good, "Reachable", "the app answers", "", ""),
+        found(
+            Severity::Broken,
+            "Credential",
+            "the app does not accept the credential",
+            "it answered 401",
+            "put a valid one into the Secret it/toggl-token",
+        ),
+        found(Severity::Good, "Capabilities", abilities, "", ""),
+        found(
+            Severity::Note,
+            "ByHand",
+            "deleting an account is a task for people, after it was suspended",
+            "the app's interface cannot delete",
+            "Settings → People → open the person → Remove from organization, then confirm by typing their mail address",
+        ),
+        found(
+            Severity::Warning,
+            "Invitations",
+            invited,
+            "nobody is ever invited twice without being asked to",
+            "ask them to accept it, or withdraw the claim",
+        ),
+        found(
+            Severity::Warning,
+            "Held",
+            "4 changes are held and waiting for a decision",
+            "digest sha256:5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c",
+            "`appaccess plan` shows them; `appaccess approve it/toggl` decides",
+        ),
+        found(
+            Severity::Note,
+            "Mode",
+            "Observe: reads and reports, changes nothing; 5 differences are shown and not acted on",
+            "",
+            "",
+        ),
+    ];
+    DoctorDocument { schema: DOCTOR_SCHEMA, apps: vec![one("it/toggl", findings)], errors: document().errors }
+}
+
+#[test]
+fn many_findings_fit_a_terminal() {
+    let shown = anstream::adapter::strip_str(&text(&many())).to_string();
+    // A digest stays whole, so that it can be copied.
+    let fits = |line: &str| line.chars().count() <= 100 || line.contains("sha256:");
+    assert!(shown.lines().all(fits), "{shown}");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots");
+    insta::with_settings!({snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("doctor_text", shown);
+    });
+}
