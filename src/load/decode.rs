@@ -35,7 +35,7 @@ struct Source<'a> {
 impl Source<'_> {
     /// Where the document begins; of a list, the list, since looking up each of many items would take too long.
     fn place(&self) -> Place {
-        Place { file: self.file.to_owned(), line: self.document.line_of(&Path::default()) }
+        Place { file: self.file.to_owned(), line: self.document.first_content_line() }
     }
 
     fn problem(&self, object: Option<String>, violation: &Violation) -> Problem {

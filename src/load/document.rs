@@ -71,6 +71,22 @@ impl Document<'_> {
         })
     }
 
+    /// The line of the file on which the content begins. Told by the text alone where a mapping begins with a plain key, as
+    /// nearly all do: to parse the document once more for it takes as long as to read it.
+    pub(crate) fn first_content_line(&self) -> usize {
+        let mut lines = self.text.lines().enumerate();
+        let content = lines.find(|(_, line)| {
+            let bare = line.trim();
+            !(bare.is_empty() || bare.starts_with('#') || line.trim_end() == "---")
+        });
+        match content {
+            Some((index, line)) if line.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+                self.first_line + index
+            }
+            _ => self.line_of(&Path::default()),
+        }
+    }
+
     /// The line of the file on which the field stands, or the nearest one above it that exists.
     pub(crate) fn line_of(&self, path: &Path) -> usize {
         let mut steps = path.0.as_slice();

@@ -81,7 +81,7 @@ pub fn locate(place: &Place, field: &str) -> Place {
         let mut text = String::new();
         File::open(&place.file).ok()?.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
         let documents = document::split(text.trim_start_matches('\u{feff}'));
-        let document = documents.iter().find(|document| document.line_of(&FieldPath::default()) == place.line)?;
+        let document = documents.iter().find(|document| document.first_content_line() == place.line)?;
         Some(document.line_of(&FieldPath::parse(field)))
     };
     Place { file: place.file.clone(), line: found().unwrap_or(place.line) }

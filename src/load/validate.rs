@@ -3,12 +3,14 @@
 mod meaning;
 mod metadata;
 mod structure;
+mod texts;
 
 use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 
 use kube::core::cel::{CompiledSchema, ErrorKind, Validator, compile_schema};
 use serde_json::Value;
 
+use self::texts::Texts;
 pub(crate) use self::{
     metadata::{is_label, is_subdomain},
     structure::{Doubt, DoubtKind},
@@ -49,6 +51,8 @@ pub struct Checker {
 
 struct Compiled {
     schema: Value,
+    /// The rules that are judged without the interpreter.
+    texts: Texts,
     rules: CompiledSchema,
     /// Messages by rule, for those that could not be evaluated.
     messages: BTreeMap<String, String>,
@@ -90,6 +94,7 @@ impl Checker {
             None => violations.push(Violation::new(&spec, "is missing", "write spec:")),
         }
         if violations.is_empty() {
+            compiled.texts.check(object, &Path::default(), &mut violations);
             self.check_rules(compiled, object, &mut violations);
         }
         if violations.is_empty() {
@@ -131,9 +136,11 @@ impl Checker {
             let version = definition.spec.versions.into_iter().next();
             let schema = version.and_then(|version| version.schema).and_then(|schema| schema.open_api_v3_schema);
             let schema = serde_json::to_value(schema).unwrap_or_default();
+            let mut left = schema.clone();
+            let texts = Texts::take(&mut left);
             let mut messages = BTreeMap::new();
-            collect_messages(&schema, &mut messages);
-            Compiled { rules: compile_schema(&schema), schema, messages }
+            collect_messages(&left, &mut messages);
+            Compiled { rules: compile_schema(&left), schema, texts, messages }
         }))
     }
 }
