@@ -14,7 +14,7 @@ use appaccess::{
     load::{self, files, policy::policy},
     sim::scim::{Dialect, Server},
     store::Store,
-    sync::{Options, Report, Task, machine_clock, pass},
+    sync::{AppProgress, Options, Report, Task, machine_clock, pass},
 };
 use appaccess_core::access::{
     AccountId, Capabilities, LookUp, Memory, ObjectName, Observation, ObservedAccount, Person, Text,
@@ -130,6 +130,7 @@ async fn first_sync(server: &Server) -> Result<(Report, Duration), Failure> {
         options: Options::default(),
         clock: &clock,
         stop: &CancellationToken::new(),
+        progress: AppProgress::default(),
     };
     let start = Instant::now();
     let report = pass(&task, Memory::default()).await?;

@@ -17,7 +17,7 @@ use super::{
     flags::{FileFlags, Format, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
     inputs,
     lease::Lease,
-    output::{self, Next, build::Told, progress::Progress},
+    output::{self, Next, build::Told},
     plan::{Planned, finished, planned, unless_detailed},
     saved::{self, SavedPlan},
     session::Session,
@@ -68,7 +68,7 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     let asks = !flags.yes && flags.plan_file.is_none();
     let from_stream = flags.filename.iter().any(|path| path.as_os_str() == "-");
     if asks && (from_stream || !io::stdin().is_terminal() || !io::stderr().is_terminal()) {
-        let what = "`apply` asks before it changes anything, and there is no terminal to ask on";
+        let what = "nothing was changed: `apply` asks first, and there is no terminal to ask on";
         return Err(CommandError::usage(what, "look at `appaccess plan` first, then add --yes"));
     }
     let saved = flags.plan_file.as_deref().map(SavedPlan::read).transpose()?;
@@ -100,7 +100,7 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     output::plan(&done.document, flags.output.output, &next)?;
     if stop.is_cancelled() {
         let remedy = "the same command goes on: what was done is known";
-        return Err(CommandError::refused("stopped on request, between two changes", remedy));
+        return Err(CommandError::refused("stopped between two changes: a stop was asked for", remedy));
     }
     Ok(unless_detailed(done.exit, false))
 }
@@ -112,7 +112,7 @@ async fn apply(
     stop: &CancellationToken,
     quiet: bool,
 ) -> Result<Planned, CommandError> {
-    let _progress = Progress::start("reading and changing the apps", quiet);
+    let _progress = session.progress("reading and changing the apps", quiet);
     let store = Store::open(&flags.state.state).await?;
     let lease = Lease::take(&store, &session.fleet.clock, stop).await?;
     let now = session.now();
@@ -136,7 +136,10 @@ async fn as_saved(
 ) -> Result<(), CommandError> {
     let remedy = "save and read a new plan: `appaccess plan -f PATH --out FILE`";
     if inputs::digest(&session.loaded) != saved.inputs {
-        return Err(CommandError::refused("the files are not those that the plan was made of", remedy));
+        return Err(CommandError::refused(
+            "nothing was changed: the files are not those that the plan was made of",
+            remedy,
+        ));
     }
     let store = Store::open_existing(&flags.state.state).await?;
     let now = planned(session, store.as_ref(), options, quiet).await?;
@@ -149,7 +152,9 @@ async fn as_saved(
     match moved.first() {
         None => Ok(()),
         Some(app) => {
-            let what = format!("what the plan rests on has moved: {app} would be changed otherwise now");
+            let what = format!(
+                "nothing was changed: what the plan rests on has moved, and {app} would be changed otherwise now"
+            );
             Err(CommandError::refused(what, remedy))
         }
     }

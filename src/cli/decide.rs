@@ -90,7 +90,7 @@ impl Question {
 /// Shows every row, asks, and keeps the decision.
 pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError> {
     if !flags.yes && (!io::stdin().is_terminal() || !io::stderr().is_terminal()) {
-        let what = "a decision is asked for before it is kept, and there is no terminal to ask on";
+        let what = "nothing was decided: you are asked before a decision is kept, and there is no terminal to ask on";
         return Err(CommandError::usage(what, "look at the held rows first (`appaccess plan`), then add --yes"));
     }
     if flags.cluster.cluster {
@@ -98,7 +98,8 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
     }
     let now = Timestamp::now();
     let Some(store) = Store::open_existing(&flags.state.state).await? else {
-        let what = format!("there is no store at {}, so nothing was ever held", flags.state.state);
+        let what =
+            format!("nothing can be decided: there is no store at {}, so nothing was ever held", flags.state.state);
         return Err(CommandError::refused(what, "name the store that `apply` or `run` uses by --state"));
     };
     let question = if flags.directory {
@@ -108,7 +109,9 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
     };
     store.close().await;
     if question.rows.len() > MOST_ROWS {
-        let what = format!("{} rows are held: more than {MOST_ROWS} cannot be decided unseen", question.rows.len());
+        let rows = question.rows.len();
+        let what =
+            format!("nothing was decided: {rows} rows are held, and more than {MOST_ROWS} cannot be decided unseen");
         return Err(CommandError::refused(what, "split the change, or raise `safety.maxRemovals` for it in the files"));
     }
     asked(flags, verb, &question)?;
@@ -205,15 +208,15 @@ impl Flags {
 
 fn unknown(flags: &Flags) -> CommandError {
     let what = match &flags.digest {
-        Some(digest) => format!("{} never held {digest} within the last 30 days", flags.object()),
-        None => format!("{} holds nothing that waits for a decision", flags.object()),
+        Some(digest) => format!("nothing was decided: {} never held {digest} within the last 30 days", flags.object()),
+        None => format!("nothing was decided: {} holds nothing that waits for it", flags.object()),
     };
     CommandError::refused(what, "see what is held now by `appaccess plan`, after an `apply` or `run` on this store")
 }
 
 fn used_up(digest: &str) -> CommandError {
     CommandError::refused(
-        format!("{digest} was decided, and its rows are done"),
+        format!("nothing was decided: {digest} was decided before, and its rows are done"),
         "see what is held now by `appaccess plan`",
     )
 }

@@ -11,7 +11,6 @@ use super::{
     output::{
         build::errors_of_files,
         doctor::{self as shown, DoctorDocument},
-        progress::Progress,
     },
     session::Session,
 };
@@ -61,7 +60,7 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
 }
 
 async fn look(session: &Session, store: Option<&Store>, quiet: bool) -> Result<DoctorDocument, CommandError> {
-    let _progress = Progress::start("looking at the apps", quiet);
+    let _progress = session.progress("looking at the apps", quiet);
     let now = session.now();
     let readings = read_directories(&session.loaded, store, now).await?;
     let world = world(&session.loaded, &readings);

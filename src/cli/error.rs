@@ -75,12 +75,12 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
-    /// Wrong usage.
+    /// Wrong usage: `what` says what was not done and, behind a colon, why.
     pub(crate) fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Usage { what: what.into(), remedy: remedy.into() }
     }
 
-    /// Refused for what the world looks like, not for how it was asked.
+    /// Refused for what the world looks like, not for how it was asked; `what` as in [`Self::usage`].
     pub(crate) fn refused(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Refused { what: what.into(), remedy: remedy.into() }
     }
@@ -117,6 +117,15 @@ impl CommandError {
             Self::File { .. } => "check the path and its permissions",
             Self::Cluster { .. } => "correct what is named and start it again",
             Self::Machine { .. } => "check the limits of this machine and user, and try again",
+        }
+    }
+
+    /// What could not be done, and why: the causes where there are any, else what stands behind the first colon.
+    pub(crate) fn what_and_why(&self) -> (String, String) {
+        let (what, causes) = (self.to_string(), self.causes());
+        match what.split_once(": ") {
+            Some((what, why)) if causes.is_empty() => (what.to_owned(), why.to_owned()),
+            _ => (what, causes.join(": ")),
         }
     }
 

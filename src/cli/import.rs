@@ -15,7 +15,7 @@ use super::{
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, ReachFlags},
-    output::{self, escape::printable, progress::Progress, words::counted},
+    output::{self, escape::printable, words::counted},
     session::Session,
 };
 use crate::{
@@ -49,7 +49,10 @@ pub struct Flags {
 /// Reads the app and writes.
 pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
     let [app] = flags.files.app.as_slice() else {
-        return Err(CommandError::usage("`import` reads one app at a time", "name one app by `--app`"));
+        return Err(CommandError::usage(
+            "nothing was read: `import` takes one app at a time",
+            "name one app by `--app`",
+        ));
     };
     let session = Session::open(&flags.files, &flags.reach, machine_clock(), &CancellationToken::new())?;
     let imported = match imported(&session, app, flags.as_teams, quiet).await? {
@@ -73,7 +76,7 @@ async fn imported(
     as_teams: bool,
     quiet: bool,
 ) -> Result<Result<Imported, Failure>, CommandError> {
-    let _progress = Progress::start("reading the app", quiet);
+    let _progress = session.progress("reading the app", quiet);
     let now = session.now();
     let readings = read_directories(&session.loaded, None, now).await?;
     let world = world(&session.loaded, &readings);
@@ -118,7 +121,7 @@ fn write(folder: &Path, overwrite: bool, app: &ObjectName, imported: &Imported) 
     let files: Vec<(PathBuf, &str)> =
         objects.iter().map(|object| (folder.join(file(object)), object.yaml.as_str())).collect();
     if let Some((path, _)) = files.iter().find(|(path, _)| !overwrite && path.exists()) {
-        let what = format!("{} is there already; nothing was written", path.display());
+        let what = format!("nothing was written: {} is there already", path.display());
         return Err(CommandError::refused(what, "name another folder by --out, or add --overwrite"));
     }
     fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;

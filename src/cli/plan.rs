@@ -17,7 +17,6 @@ use super::{
         self, Next,
         build::{Readings, Told, errors_of_files, plan_document},
         document::PlanDocument,
-        progress::Progress,
         words::counted,
     },
     saved::SavedPlan,
@@ -88,8 +87,11 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     }
     let from_stream = flags.files.filename.iter().any(|path| path.as_os_str() == "-");
     if flags.out.is_some() && from_stream {
-        let remedy = "name files or folders: `apply` reads them again";
-        return Err(CommandError::usage("a plan of what came by standard input cannot be saved", remedy));
+        let remedy = "name files or folders by `-f`";
+        return Err(CommandError::usage(
+            "the plan cannot be saved: what came by standard input cannot be read again",
+            remedy,
+        ));
     }
     let clock: Clock = match flags.at {
         Some(at) => Arc::new(move || at),
@@ -126,7 +128,7 @@ pub(super) async fn planned(
     options: &Options,
     quiet: bool,
 ) -> Result<Planned, CommandError> {
-    let _progress = Progress::start("reading the apps", quiet);
+    let _progress = session.progress("reading the apps", quiet);
     let now = session.now();
     let readings = read_directories(&session.loaded, store, now).await?;
     let world = world(&session.loaded, &readings);

@@ -89,8 +89,11 @@ struct Schedule {
 /// Reconciles until it is stopped.
 pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
     if flags.files.filename.iter().any(|path| path.as_os_str() == "-") {
-        let remedy = "name files or folders";
-        return Err(CommandError::usage("`run` reads its files again, which standard input cannot be", remedy));
+        let remedy = "name files or folders by `-f`";
+        return Err(CommandError::usage(
+            "nothing was started: `run` reads its files again, which standard input cannot be",
+            remedy,
+        ));
     }
     let stop = stop::on_signal()?;
     let clock = machine_clock();

@@ -76,7 +76,7 @@ impl SavedPlan {
         let read: Result<Self, _> = serde_json::from_str(&text);
         read.ok().filter(|saved| saved.schema == SCHEMA).ok_or_else(|| {
             CommandError::usage(
-                format!("{} is no saved plan of this version", path.display()),
+                format!("nothing was changed: {} is no saved plan of this version", path.display()),
                 "save one by `appaccess plan -f PATH --out FILE`; YAML is given by `-f`",
             )
         })

@@ -10,7 +10,11 @@ use super::{
     credentials::FileCredentials,
     error::CommandError,
     flags::{FileFlags, ReachFlags},
-    output::{self, escape::printable},
+    output::{
+        self,
+        escape::printable,
+        progress::{Board, Progress},
+    },
 };
 use crate::{
     connector,
@@ -31,6 +35,8 @@ pub(super) struct Session {
     pub(super) fleet: Fleet,
     /// The apps that were chosen; empty for all.
     pub(super) chosen: BTreeSet<ObjectName>,
+    /// What the work on the apps tells.
+    board: Arc<Board>,
 }
 
 impl Session {
@@ -43,7 +49,14 @@ impl Session {
     ) -> Result<Self, CommandError> {
         let mut loaded = checked(files)?;
         let fleet = fleet(reach, &mut loaded, clock, stop);
-        Ok(Self { loaded, fleet, chosen: files.app.iter().cloned().collect() })
+        let board = Arc::<Board>::default();
+        let fleet = Fleet { progress: board.listener(), ..fleet };
+        Ok(Self { loaded, fleet, chosen: files.app.iter().cloned().collect(), board })
+    }
+
+    /// Shows how work that is called `what` goes on, until the value is dropped.
+    pub(super) fn progress(&self, what: &'static str, quiet: bool) -> Progress {
+        Progress::start(what, quiet, &self.board)
     }
 
     /// The time by the fleet's clock.
@@ -52,21 +65,19 @@ impl Session {
     }
 }
 
-/// The fleet over what was loaded.
+/// The fleet over what was loaded. What it waits for is logged.
 pub(super) fn fleet(reach: &ReachFlags, loaded: &mut Loaded, clock: Clock, stop: &CancellationToken) -> Fleet {
     Fleet {
         connectors: connector::Options {
             allow_loopback: reach.allow_loopback,
             timeout: Some(reach.timeout.to_std()),
-            on_wait: Some(Arc::new(|wait| {
-                tracing::warn!(host = %wait.host, seconds = wait.duration.as_secs(), why = wait.why, "waiting");
-            })),
             ..connector::Options::default()
         },
         credentials: Arc::new(FileCredentials::new(reach, loaded)),
         clock,
         stop: stop.clone(),
         concurrency: CONCURRENCY,
+        progress: Arc::<Board>::default().listener(),
     }
 }
 
@@ -78,7 +89,7 @@ pub(super) fn checked(flags: &FileFlags) -> Result<Loaded, CommandError> {
             0 => String::new(),
             count => format!("; {count} documents of other kinds were passed over"),
         };
-        let what = format!("no object of `appaccess.dev/v1alpha1` is among the files{passed}");
+        let what = format!("nothing was contacted: no object of `appaccess.dev/v1alpha1` is among the files{passed}");
         return Err(CommandError::usage(what, "name files with a TargetApp and an AppAccess by `-f`"));
     }
     if loaded.other_kinds > 0 {
@@ -91,7 +102,8 @@ pub(super) fn checked(flags: &FileFlags) -> Result<Loaded, CommandError> {
                 [] => "name files with a TargetApp by `-f`".to_owned(),
                 known => format!("write one of {}", known.join(", ")),
             };
-            return Err(CommandError::usage(format!("there is no TargetApp {app} among the files"), remedy));
+            let what = format!("nothing was contacted: there is no TargetApp {app} among the files");
+            return Err(CommandError::usage(what, remedy));
         }
     }
     Ok(loaded)
@@ -110,7 +122,8 @@ pub(super) fn show_problems(problems: &[Problem]) {
         let object = problem.object.as_deref().map(|object| format!(" {object}")).unwrap_or_default();
         let path = if problem.path.is_empty() { String::new() } else { format!(" {}", problem.path) };
         let what = format!("{}:{object}{path}", problem.place);
-        output::three_lines(&what, &problem.message, &problem.help);
+        let help = if problem.help.is_empty() { "correct it at that place" } else { &problem.help };
+        output::three_lines(&what, &problem.message, help);
     }
     if problems.len() > MOST_SHOWN {
         output::note(&printable(&format!("and {} more", problems.len() - MOST_SHOWN)));

@@ -44,10 +44,12 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     }
     if nothing {
         let what = match loaded.other_kinds {
-            0 => "no object of `appaccess.dev/v1alpha1` is among the files".to_owned(),
+            0 => "nothing was checked: no object of `appaccess.dev/v1alpha1` is among the files".to_owned(),
             count => {
                 let passed = counted(count, "document of another kind was", "documents of other kinds were");
-                format!("no object of `appaccess.dev/v1alpha1` is among the files; {passed} passed over")
+                format!(
+                    "nothing was checked: no object of `appaccess.dev/v1alpha1` is among the files; {passed} passed over"
+                )
             }
         };
         Err(CommandError::usage(what, "name files with a TargetApp and an AppAccess by `-f`"))

@@ -14,7 +14,7 @@ use crate::{
         connector::{Connector, ScimAuth, ScimConnector},
     },
     http::{
-        Auth, BoundHosts, Client, HttpError, Limits, OnWait, RateSettings, Settings, Shared, ToldQuota, is_loopback,
+        Auth, BoundHosts, Client, HttpError, Limits, RateSettings, Settings, Shared, ToldQuota, Watch, is_loopback,
     },
 };
 
@@ -46,8 +46,8 @@ pub struct Options {
     pub allow_loopback: bool,
     /// How long one pass may wait for limits and retries; five minutes where absent.
     pub timeout: Option<Duration>,
-    /// Told about waits.
-    pub on_wait: Option<OnWait>,
+    /// Told of the work.
+    pub watch: Watch,
     /// The present time.
     pub clock: scim::Clock,
     /// What all clients of the process share.
@@ -59,7 +59,7 @@ impl Default for Options {
         Self {
             allow_loopback: false,
             timeout: None,
-            on_wait: None,
+            watch: Watch::default(),
             clock: Arc::new(Timestamp::now),
             shared: Shared::default(),
         }
@@ -208,7 +208,7 @@ fn open_scim(
     }
     let profile = scim_settings::profile(connector)?;
     settings.allow_loopback = options.allow_loopback;
-    settings.on_wait.clone_from(&options.on_wait);
+    settings.watch.clone_from(&options.watch);
     settings.rate = rate(spec, profile.rate);
     if let Some(waiting) = options.timeout {
         settings.limits = Limits { waiting, ..settings.limits };
@@ -262,7 +262,7 @@ fn vendor_client(
         BoundHosts::parse(declared.iter().map(String::as_str)).map_err(http_error)?
     };
     settings.allow_loopback = options.allow_loopback;
-    settings.on_wait.clone_from(&options.on_wait);
+    settings.watch.clone_from(&options.watch);
     settings.rate = match &spec.rate_limit {
         Some(limit) => RateSettings::new(limit.requests, limit.per.to_std(), limit.burst),
         None => access.rate,

@@ -151,10 +151,15 @@ impl<T> Gathered<T> {
 
     /// Compares with the total that the app told.
     pub(super) fn expect(&mut self, total: u64) {
-        let found = u64::try_from(self.rows.len()).unwrap_or(u64::MAX);
+        let found = self.count();
         if found != total {
             self.doubt("TotalMismatch", format!("the app counts {total} and showed {found}"));
         }
+    }
+
+    /// Rows so far.
+    pub(super) fn count(&self) -> u64 {
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
     }
 
     /// Whether a row with this id came.

@@ -20,6 +20,7 @@ use super::settings::{Auth, Settings};
 use super::shared::{Credential, Fingerprint, fingerprint};
 use super::transport::Transport;
 use super::waiting::Waiting;
+use super::watch::News;
 use super::{HttpError, auth, redact};
 
 /// How many requests were sent, retries, token requests and discovery included.
@@ -206,6 +207,11 @@ impl Reader {
     #[must_use]
     pub fn base(&self) -> &Url {
         self.0.base()
+    }
+
+    /// Tells whoever watches how far a listing of `what` came, and how many rows it has where that is known.
+    pub(crate) fn listed(&self, what: &'static str, rows: u64, of: Option<u64>) {
+        self.0.0.settings.watch.tell(|| News::Listed { what, rows, of });
     }
 }
 

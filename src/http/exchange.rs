@@ -14,8 +14,8 @@ use super::client::Inner;
 use super::rate::{Class, Held};
 use super::request::{Response, Safety};
 use super::retry::{Seen, Verdict, back_off, judge, random};
-use super::settings::Wait;
 use super::transport::{FailureKind, Incoming, Outgoing, TransportError};
+use super::watch::{News, Wait, Why};
 use super::{HttpError, headers, redact};
 
 /// What is kept of the body of an answer that is no success: a message, never data.
@@ -113,7 +113,7 @@ impl Inner {
                     (wait, ended)
                 }
             };
-            if tries.attempts >= self.settings.limits.attempts || !self.wait(wait, "retry").await {
+            if tries.attempts >= self.settings.limits.attempts || !self.wait(wait, Why::Retry).await {
                 return Err(tries.settle(self.failed(call, ended, &tries, None)));
             }
         }
@@ -125,6 +125,7 @@ impl Inner {
         let _place = self.credential.budget.place(class).await;
         self.pace(class).await?;
         self.count(class, true);
+        self.settings.watch.tell(|| News::Sent);
         let started = Instant::now();
         let limits = self.settings.limits;
         let outgoing = Outgoing {
@@ -151,16 +152,16 @@ impl Inner {
             let now = Instant::now();
             let Err(Held { wait, limit }) = self.credential.budget.take(class, now) else { return Ok(()) };
             if !limit && now + wait <= began + PACE {
-                self.tell(wait, "rate limit");
+                self.tell(wait, Why::Pace);
                 sleep(wait).await;
-            } else if !self.wait(wait, "rate limit").await {
+            } else if !self.wait(wait, if limit { Why::Limited } else { Why::Pace }).await {
                 return Err(rate_limited(wait));
             }
         }
     }
 
     /// Waits, if the time for waiting has room for it.
-    async fn wait(&self, duration: Duration, why: &'static str) -> bool {
+    async fn wait(&self, duration: Duration, why: Why) -> bool {
         let Some(_guard) = self.waiting.begin(duration, self.settings.limits.waiting, Instant::now()) else {
             return false;
         };
@@ -170,15 +171,13 @@ impl Inner {
     }
 
     /// Says that a wait begins, if it is long enough for somebody to wonder.
-    fn tell(&self, duration: Duration, why: &'static str) {
+    fn tell(&self, duration: Duration, why: Why) {
         if duration < TOLD {
             return;
         }
         let host = self.settings.base.host_str().unwrap_or_default();
-        tracing::info!(host, seconds = duration.as_secs(), why, "waiting");
-        if let Some(on_wait) = &self.settings.on_wait {
-            on_wait(&Wait { host: host.to_owned(), duration, why });
-        }
+        tracing::info!(host, seconds = duration.as_secs(), why = why.word(), "waiting");
+        self.settings.watch.tell(|| News::Waits(Wait { host: host.to_owned(), duration, why }));
     }
 
     /// Reads time and limits out of an attempt.

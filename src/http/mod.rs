@@ -24,6 +24,7 @@ mod settings;
 mod shared;
 mod transport;
 mod waiting;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -34,9 +35,10 @@ pub use error::HttpError;
 pub use json::check_depth;
 pub use rate::RateSettings;
 pub use request::{Get, Request, Response, Safety, Target};
-pub use settings::{Auth, BoundHosts, Limits, OnWait, Settings, Wait, is_loopback};
+pub use settings::{Auth, BoundHosts, Limits, Settings, is_loopback};
 pub use shared::Shared;
 pub use transport::{FailureKind, Incoming, Outgoing, Transport, TransportError};
+pub use watch::{News, Wait, Watch, Why};
 
 /// Makes `ring` the TLS provider of the process. The first call wins and later ones do nothing, so that it may be
 /// called both from `main`, before any client of Kubernetes exists, and from a test.

@@ -1,7 +1,6 @@
 //! What a client is made of: base URL, bound hosts, credential, limits. Checked here, before anything is sent.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,6 +8,7 @@ use url::{Host, Url};
 
 use super::address::{is_loopback_name, may_connect};
 use super::rate::RateSettings;
+use super::watch::Watch;
 use super::{HttpError, Shared, redact};
 
 /// The most entries of `credentials.hosts`.
@@ -138,20 +138,6 @@ impl Default for Limits {
     }
 }
 
-/// A wait that a client is about to do, for progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wait {
-    /// The host of the base URL.
-    pub host: String,
-    /// How long.
-    pub duration: Duration,
-    /// Why: `rate limit` or `retry`.
-    pub why: &'static str,
-}
-
-/// Told about each wait of a second and more.
-pub type OnWait = Arc<dyn Fn(&Wait) + Send + Sync>;
-
 /// All that a client is made of. Start with [`Settings::new`] and change what differs.
 #[derive(Clone)]
 pub struct Settings {
@@ -169,8 +155,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The `User-Agent` header.
     pub user_agent: &'static str,
-    /// Told about waits.
-    pub on_wait: Option<OnWait>,
+    /// Told of the work.
+    pub watch: Watch,
     /// What the clients of one process share.
     pub shared: Shared,
 }
@@ -188,7 +174,7 @@ impl Settings {
             limits: Limits::default(),
             // Some vendors, Harvest among them, refuse a client that names nobody to turn to.
             user_agent: concat!("appaccess/", env!("CARGO_PKG_VERSION"), " (", env!("CARGO_PKG_REPOSITORY"), ")"),
-            on_wait: None,
+            watch: Watch::default(),
             shared,
         }
     }

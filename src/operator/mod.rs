@@ -43,7 +43,7 @@ use self::{
 use crate::{
     connector,
     store::{Location, StoreError, Writer},
-    sync::{Fleet, machine_clock},
+    sync::{Fleet, Progress, machine_clock},
 };
 
 /// Field manager of every write, and the name that Events carry.
@@ -157,6 +157,7 @@ async fn with_store(
         clock,
         stop: stop.clone(),
         concurrency: options.concurrency,
+        progress: Progress::default(),
     };
     let context = Context {
         cluster: Cluster::new(),

@@ -12,7 +12,7 @@ use appaccess_core::{
     status::Failure,
 };
 
-use super::{Done, Look, SyncError, Task, books, failure, look::scope, merge::merged, untried, verify};
+use super::{Done, Look, Step, SyncError, Task, books, failure, look::scope, merge::merged, untried, verify};
 use crate::{
     connector::{ReadBack, Work},
     store::Update,
@@ -69,6 +69,8 @@ struct Run<'a, 'b> {
     holders: Holders,
     failure: Option<Failure>,
     halted: bool,
+    /// Changes that were answered.
+    answered: usize,
 }
 
 impl<'a, 'b> Run<'a, 'b> {
@@ -86,7 +88,12 @@ impl<'a, 'b> Run<'a, 'b> {
             holders: Holders::new(task.policy, &look.capabilities, &look.observation),
             failure: None,
             halted: false,
+            answered: 0,
         }
+    }
+
+    fn tell_progress(&self) {
+        self.task.progress.tell(&Step::Changing { done: self.answered, of: self.look.plan.to_be_sent().count() });
     }
 
     fn is_applied(&self, index: usize) -> bool {
@@ -174,6 +181,7 @@ impl<'a, 'b> Run<'a, 'b> {
         if sent.is_empty() {
             return Ok(());
         }
+        self.task.progress.tell(&Step::ReadingBack);
         let changes: Vec<&Change> = sent.iter().filter_map(|&index| self.changes.get(index)).collect();
         let in_group = |change: &&&Change| change.slot.is_group();
         let groups: BTreeSet<Text> = changes.iter().filter(in_group).map(|change| change.slot.name.clone()).collect();

@@ -15,7 +15,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Clock, Options, Report, SyncError, Task, decisions, failure, look, pass};
+use super::{Clock, Options, Progress, Report, Step, SyncError, Task, decisions, failure, look, pass};
 use crate::{
     api::{
         TargetApp,
@@ -88,6 +88,8 @@ pub struct Fleet {
     pub stop: CancellationToken,
     /// How many apps are worked on at once.
     pub concurrency: usize,
+    /// Told how far the work came.
+    pub progress: Progress,
 }
 
 /// A target app that can be worked on.
@@ -162,12 +164,15 @@ impl Fleet {
         let tasks = apps.map(|(name, located)| {
             // A pass is a large value: it is kept on the heap, and moved as a pointer.
             let work = Box::pin(work(name, &located.object));
+            let progress = self.progress.of(name);
             async move {
+                progress.tell(&Step::Begins);
                 let result = AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Failure {
                     reason: "InternalError".into(),
                     message: "the work on this app ended by a fault of ours; the others go on".into(),
                     remedy: "report it with the log around this time".into(),
                 });
+                progress.tell(&Step::Ends);
                 (name, &located.object, result)
             }
         });
@@ -246,6 +251,7 @@ impl Fleet {
                 options: ready.options.clone(),
                 clock: &self.clock,
                 stop: &self.stop,
+                progress: self.progress.of(name),
             };
             let report = pass(&task, memory).await;
             let learnt = ready.connection.reader.learnt();
@@ -278,7 +284,14 @@ impl Fleet {
             _ => None,
         };
         let supplies = Supplies { keys, roster, learnt };
-        let connection = connector::open(&app.spec, supplies, &self.connectors).map_err(|error| failure(&error))?;
+        let connection = match self.progress.of(name).watch() {
+            Some(watch) => {
+                let watched = connector::Options { watch, ..self.connectors.clone() };
+                connector::open(&app.spec, supplies, &watched)
+            }
+            None => connector::open(&app.spec, supplies, &self.connectors),
+        };
+        let connection = connection.map_err(|error| failure(&error))?;
         connection.begin_pass();
         let mut options = options.clone();
         options.terminating |= app.metadata.deletion_timestamp.is_some();

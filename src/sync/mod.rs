@@ -12,6 +12,7 @@ mod look;
 mod merge;
 pub mod pace;
 mod people;
+mod progress;
 mod report;
 mod seed;
 mod verify;
@@ -32,6 +33,7 @@ pub use examine::{Examination, Examined, Holdings, everything};
 pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of, mode};
 pub use look::{Look, Options, look};
 pub use people::{read_directories, remember_directories};
+pub use progress::{AppProgress, Progress, Step};
 pub use report::{Report, failure};
 pub use seed::Seed;
 
@@ -78,6 +80,8 @@ pub struct Task<'a> {
     pub clock: &'a Clock,
     /// Asks for a stop between two changes.
     pub stop: &'a CancellationToken,
+    /// Told how far it came.
+    pub progress: AppProgress,
 }
 
 /// Works on one target app once.

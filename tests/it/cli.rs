@@ -11,4 +11,5 @@ pub(crate) mod schema;
 mod stateless;
 pub(crate) mod story;
 mod tasks;
+mod terminal;
 mod usage;

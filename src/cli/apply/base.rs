@@ -16,7 +16,7 @@ use crate::{
         error::CommandError,
         flags::FileFlags,
         lease::Lease,
-        output::{Next, build::Told, progress::Progress},
+        output::{Next, build::Told},
         plan::{Planned, finished},
         session::{self, Session},
     },
@@ -47,14 +47,14 @@ pub(super) async fn run(
     let world = world(&session.loaded, &readings);
     let declared = Declared { loaded: &session.loaded, world: &world };
     let start = {
-        let _progress = Progress::start("reading the apps", quiet);
+        let _progress = session.progress("reading the apps", quiet);
         start(session, flags, declared, &lease).await?
     };
     if asks {
         let reports = start.each(session, declared, &lease, Told::Plan).await;
         confirm(&finished(session, reports, &readings, Told::Plan), flags, next)?;
     }
-    let _progress = Progress::start("changing the apps", quiet);
+    let _progress = session.progress("changing the apps", quiet);
     let reports = start.each(session, declared, &lease, Told::Outcomes).await;
     lease.release().await;
     store.close().await;

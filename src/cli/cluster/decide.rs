@@ -36,8 +36,8 @@ pub(in crate::cli) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, Comma
     let plan = plan.filter(|plan| flags.means(&plan.spec.digest)).ok_or_else(|| not_held(flags))?;
     let all = usize::try_from(plan.spec.changes).unwrap_or(usize::MAX);
     if all > MOST_ROWS || all != plan.spec.rows.len() {
-        let what =
-            format!("{all} rows are held, and the AccessPlan shows {}: no row is decided unseen", plan.spec.rows.len());
+        let shown = plan.spec.rows.len();
+        let what = format!("nothing was decided: {all} rows are held, and the AccessPlan shows {shown} of them");
         return Err(CommandError::refused(what, "split the change, or raise `safety.maxRemovals` for it"));
     }
     let question = Question::new(&plan.spec.digest, rows(&plan));
@@ -49,8 +49,8 @@ pub(in crate::cli) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, Comma
 
 fn not_held(flags: &Flags) -> CommandError {
     let what = match &flags.digest {
-        Some(digest) => format!("the AccessPlan {} does not hold {digest}", flags.name),
-        None => format!("there is no AccessPlan {}: nothing waits for a decision", flags.name),
+        Some(digest) => format!("nothing was decided: the AccessPlan {} does not hold {digest}", flags.name),
+        None => format!("nothing was decided: there is no AccessPlan {}, so nothing waits", flags.name),
     };
     CommandError::refused(what, "see what is held now by `appaccess plan --cluster`")
 }

@@ -50,7 +50,7 @@ pub(in crate::cli) async fn run(
         all(&client, namespace, "list the AccessPlans", |plan: &AccessPlan| &plan.metadata).await?;
     if let Some(missing) = chosen.iter().find(|name| !apps.contains_key(*name)) {
         return Err(CommandError::refused(
-            format!("there is no TargetApp {missing} in the cluster"),
+            format!("nothing can be shown: there is no TargetApp {missing} in the cluster"),
             "see all of them by `appaccess plan --cluster`",
         ));
     }
@@ -91,7 +91,8 @@ where
         }
     }
     let most = usize::try_from(PAGE).unwrap_or(usize::MAX).saturating_mul(MOST_PAGES);
-    Err(CommandError::refused(format!("more than {most} objects of one kind"), "look at them by `kubectl get`"))
+    let what = format!("nothing is shown: the cluster has more than {most} objects of one kind");
+    Err(CommandError::refused(what, "look at them by `kubectl get`"))
 }
 
 fn entry(name: &ObjectName, app: &TargetApp, plan: Option<&AccessPlan>) -> ClusterApp {
@@ -149,7 +150,7 @@ fn text(document: &ClusterDocument, flags: &ClusterFlags, shown: &dyn Fn(&str) -
                 let _ = writeln!(text, "    - {}", shown(row));
             }
             let command = format!("appaccess approve {} {}{}", app.app, plan.digest, flags.again());
-            let _ = writeln!(text, "  - Next: {}", shown(&command));
+            let _ = writeln!(text, "  - Next:  {}", shown(&command));
         }
     }
     text

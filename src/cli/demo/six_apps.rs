@@ -34,8 +34,8 @@ async fn observe(company: &Company) -> Result<Vec<Row>, DemoError> {
     let took = started.elapsed();
     table(&rows);
     say(&format!(
-        "{:.1} s on this machine, {} requests, no change sent. Poggio cannot list: whoever is there unasked is \
-         not\nseen, and the page says so. What has no API is a roster that somebody exported.",
+        "{:.1} s on this machine, {} requests, no change sent. Poggio cannot list: whoever is there unasked\n\
+         is not seen, and the page says so. What has no API is a roster that somebody exported.",
         took.as_secs_f64(),
         rows.iter().map(|row| row.calls).sum::<u64>()
     ));
@@ -94,7 +94,7 @@ async fn silence(company: &Company) -> Result<(), DemoError> {
         let _ = write!(text, " {} {},", row.app.vendor, row.calls);
     }
     text.pop();
-    say(&format!("{text}. Changes: {}.", company.mutations() - sent));
+    say(&format!("{text}.\nChanges: {}.", company.mutations() - sent));
     check(company.mutations() == sent, "a quiet pass should be silent")
 }
 

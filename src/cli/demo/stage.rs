@@ -21,7 +21,7 @@ use crate::{
     connector::{self, Keys},
     load::{self, Loaded, files},
     store::{Store, StoreError, Writer},
-    sync::{AppReport, Clock, Credentials, Declared, Fleet, Options, read_directories, remember_directories},
+    sync::{AppReport, Clock, Credentials, Declared, Fleet, Options, Progress, read_directories, remember_directories},
 };
 
 /// Why the demonstration could not go on.
@@ -72,7 +72,14 @@ impl Stage {
             connector::Options { allow_loopback: true, clock: Arc::clone(&clock), ..connector::Options::default() };
         let tokens = tokens.into_iter().map(|(name, token)| (name, SecretString::from(token))).collect();
         let credentials = Arc::new(Tokens(tokens));
-        let fleet = Fleet { connectors, credentials, clock, stop: CancellationToken::new(), concurrency: 6 };
+        let fleet = Fleet {
+            connectors,
+            credentials,
+            clock,
+            stop: CancellationToken::new(),
+            concurrency: 6,
+            progress: Progress::default(),
+        };
         Ok(Self { fleet, store, writer, seconds })
     }
 

@@ -28,7 +28,6 @@ use super::{
         document::ErrorEntry,
         explain::{self as shown, EXPLAIN_SCHEMA, ExplainApp, ExplainDocument},
         history::Line,
-        progress::Progress,
     },
     session::Session,
 };
@@ -94,7 +93,7 @@ async fn over_files(flags: &Flags, quiet: bool) -> Result<ExplainDocument, Comma
     let readings = read_directories(&session.loaded, store.as_ref(), now).await?;
     let world = world(&session.loaded, &readings);
     let who = whom(&world, store.as_ref(), &flags.person, now).await?;
-    let _progress = Progress::start(if flags.live { "reading the apps" } else { "looking it up" }, quiet);
+    let _progress = session.progress(if flags.live { "reading the apps" } else { "looking it up" }, quiet);
     let mut scenes = scenes(&session, &world, store.as_ref(), now).await?;
     let mut errors = Vec::new();
     if flags.live {

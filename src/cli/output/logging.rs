@@ -1,14 +1,30 @@
 //! Logs and progress go to standard error; colour only where somebody watches.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use super::progress::aside;
 use crate::cli::flags::{LogFlags, LogFormat};
 
-/// Whether standard error is a terminal that takes colour.
+/// Whether standard error takes colour, by the same rules as everything else that is printed there: `NO_COLOR`,
+/// `CLICOLOR_FORCE`, `TERM`, and whether it is a terminal.
 fn takes_colour() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
+/// Standard error, beside the line of progress.
+struct Aside;
+
+impl Write for Aside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        aside(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// Sets up tracing. A second call changes nothing.
@@ -23,7 +39,7 @@ pub(crate) fn start(flags: LogFlags) {
     // Other crates may log addresses and headers at their finer levels.
     let others = if flags.verbose > 2 { "info" } else { "warn" };
     let filter = EnvFilter::new(format!("{others},appaccess={ours},appaccess_core={ours},appaccess_scim={ours}"));
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = fmt().with_env_filter(filter).with_writer(|| Aside);
     // That a logger is there already says that somebody else set it up.
     let _ = match flags.log_format {
         LogFormat::Text => builder.with_ansi(takes_colour()).try_init(),

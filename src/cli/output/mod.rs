@@ -16,6 +16,7 @@ pub(crate) mod review;
 pub(crate) mod tasks;
 mod text;
 mod tree;
+pub(crate) mod width;
 pub(crate) mod words;
 
 use std::io::{self, Write as _};
@@ -100,26 +101,35 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
     plain(&text)
 }
 
-/// Prints a text with styles; they are kept on a terminal alone.
+/// Prints a text with styles, which are kept on a terminal alone, in lines that fit the screen.
 pub(crate) fn painted(text: &str) -> Result<(), CommandError> {
-    let mut out = anstream::stdout().lock();
-    written(out.write_all(spoken(text).as_bytes()).and_then(|()| out.flush()))
+    let text = width::fit(&spoken(text), width::of(&io::stdout()));
+    let print = || {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
+    written(progress::aside(print))
 }
 
 /// Prints a text as it is.
 pub(crate) fn plain(text: &str) -> Result<(), CommandError> {
-    let mut out = io::stdout().lock();
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    let print = || {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
+    written(progress::aside(print))
 }
 
 /// Says something beside the result, on standard error. That nobody listens is no fault.
 pub(crate) fn note(text: &str) {
-    let _ = anstream::stderr().lock().write_all(spoken(text).as_bytes());
+    let text = width::fit(&spoken(text), width::of(&io::stderr()));
+    let _ = progress::aside(|| anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Says why a command could not be carried out.
 pub(crate) fn error(error: &CommandError) {
-    note(&text::three_lines(&error.to_string(), &error.causes().join(": "), error.remedy()));
+    let (what, why) = error.what_and_why();
+    note(&text::three_lines(&what, &why, error.remedy()));
 }
 
 /// Says what is wrong in three lines.

@@ -63,6 +63,7 @@ impl Shared {
         for (id, row) in first {
             rows.take(&id, row);
         }
+        self.http.listed(P::NAME, rows.count(), totals.total_records);
         let last = totals.total_pages.unwrap_or(1);
         if last > PAGES_MAX {
             rows.doubt("TooLarge", format!("the listing of {} has {last} pages", P::NAME));
@@ -81,6 +82,7 @@ impl Shared {
             for (id, row) in more {
                 rows.take(&id, row);
             }
+            self.http.listed(P::NAME, rows.count(), totals.total_records);
         }
         match totals.total_records {
             Some(total) => rows.expect(total),

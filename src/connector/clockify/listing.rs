@@ -36,7 +36,7 @@ impl<T> Default for Listed<T> {
 /// only an empty page is the end.
 pub(super) async fn all<T: DeserializeOwned>(
     http: &Reader,
-    what: &str,
+    what: &'static str,
     page: impl Fn(u32) -> Result<Get, ConnectorError>,
 ) -> Result<Listed<T>, ConnectorError> {
     let mut listed = Listed::default();
@@ -46,6 +46,7 @@ pub(super) async fn all<T: DeserializeOwned>(
         let is_empty = rows.is_empty();
         listed.calls += 1;
         listed.rows.extend(rows);
+        http.listed(what, u64::try_from(listed.rows.len()).unwrap_or(u64::MAX), None);
         let told = response.headers.get("last-page").and_then(|value| value.to_str().ok()).map(str::trim);
         match told {
             Some(word) if word.eq_ignore_ascii_case("true") => return Ok(listed),

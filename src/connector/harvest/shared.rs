@@ -125,7 +125,7 @@ impl Shared {
     /// Reads a whole listing, along the links that Harvest gives.
     pub(super) async fn list<P: Page + serde::de::DeserializeOwned>(
         &self,
-        (what, path): (&str, &str),
+        (what, path): (&str, &'static str),
     ) -> Result<Listing<P::Row>, ConnectorError> {
         let target = Target::path([path]).map_err(|error| read_failed(what, error))?;
         let mut get = Get::new(target).query("per_page", PER_PAGE);
@@ -140,6 +140,7 @@ impl Shared {
                 let id = row.id().0.clone();
                 gathered.take(&id, row);
             }
+            self.http.listed(path, gathered.count(), page.total);
             let Some(link) = page.links.as_ref().and_then(|links| links.next.clone()) else {
                 match page.total {
                     Some(total) => gathered.expect(total),

@@ -110,6 +110,7 @@ impl Shared {
                 if is_fan && head.received > 0 && listing.distinct() == known {
                     return Ok(Some(Step::Incomplete(Reason::PageRepeated)));
                 }
+                self.http.listed(collection.word(), listing.distinct(), head.total_results);
                 listing.page(&head)
             } else {
                 refused_page(collection, &request, &response, listing)?

@@ -66,6 +66,7 @@ impl Shared {
                 gathered.doubt("TotalChanged", "the number of users changed between two pages".to_owned());
             }
             records = told;
+            self.http.listed("users", gathered.count(), records);
             let is_last = pages.map_or(is_empty, |pages| u64::from(page) >= pages);
             if is_last || is_empty {
                 break;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::world::{Reply, Vendor, client, send, settings};
 use crate::http::retry::back_off;
-use crate::http::{Calls, Client, FailureKind, HttpError, Safety, Wait};
+use crate::http::{Calls, Client, FailureKind, HttpError, News, Safety, Wait, Watch, Why};
 
 /// How a call ends if the vendor always answers the same.
 #[derive(Debug, PartialEq, Eq)]
@@ -151,15 +151,16 @@ async fn calls_that_wait_at_the_same_time_spend_the_budget_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_are_told() {
+async fn requests_and_waits_are_told() {
     let vendor = Vendor::replying([Reply::status(429).with("retry-after", 7), Reply::status(200)]);
     let told = Arc::new(Mutex::new(Vec::new()));
     let mut settings = settings(&vendor);
     let telling = Arc::clone(&told);
-    settings.on_wait = Some(Arc::new(move |wait: &Wait| telling.lock().unwrap().push(wait.clone())));
+    settings.watch = Watch::by(move |news| telling.lock().unwrap().push(news.clone()));
     send(&Client::new(settings).unwrap(), Safety::Read).await.unwrap();
     let host = "api.vendor.example".to_owned();
-    assert_eq!(*told.lock().unwrap(), [Wait { host, duration: Duration::from_secs(7), why: "rate limit" }]);
+    let wait = News::Waits(Wait { host, duration: Duration::from_secs(7), why: Why::Limited });
+    assert_eq!(*told.lock().unwrap(), [News::Sent, wait, News::Sent]);
 }
 
 #[tokio::test(start_paused = true)]

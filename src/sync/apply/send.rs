@@ -45,6 +45,9 @@ impl<'a> Run<'a, '_> {
         let mut flow = Flow::default();
         let mut under_way = UnderWay::new();
         let mut fault = None;
+        if !indices.is_empty() {
+            self.tell_progress();
+        }
         loop {
             let leaving = self.leaving(&mut waiting, &mut flow);
             match self.begin(leaving).await {
@@ -63,7 +66,9 @@ impl<'a> Run<'a, '_> {
             }
             for (sent, _) in &landed {
                 flow.lands(&sent.request.footprint);
+                self.answered += sent.work.len();
             }
+            self.tell_progress();
             if let Err(error) = self.take(landed).await {
                 self.stop_for(error, &mut fault);
             }

@@ -75,8 +75,8 @@ async fn a_decision_shows_every_row_and_becomes_an_object() {
     let app = plan.document()["apps"][0].clone();
     assert_eq!((&app["mode"], &app["plan"]["digest"]), (&json!("Full"), &json!(digest)));
     let rows = "\
-    - tom@fern.example (account u_7): revoke group Studio  (ThresholdExceeded; no longer declared by \
-studio/everybody#makers)
+    - tom@fern.example (account u_7): revoke group Studio
+        (ThresholdExceeded; no longer declared by studio/everybody#makers)
     - tom@fern.example (account u_7): suspend account  (ThresholdExceeded; withdrawn)
 ";
     let text = shell.run(&format!("plan --cluster --app {namespace}/planner --context test")).await;

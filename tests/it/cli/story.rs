@@ -70,7 +70,8 @@ studio/planner  mode Full, 0 accounts read
     + grant group Studio  declared by studio/everybody#makers (order 88)
   Studio
     + create group Studio  declared by studio/everybody#makers (order 88)
-  Cost: 60.00 EUR a month, unchanged; 60.00 of it for seats that nobody declared uses, 45.00 afterwards
+  Cost: 60.00 EUR a month, unchanged; 60.00 of it for seats that nobody declared uses, 45.00
+      afterwards
   Seats: 0 used of 8 bought, 2 after these changes; 8 unused
 
 Plan: 5 to add, 0 to change, 0 to remove.

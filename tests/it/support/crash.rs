@@ -12,7 +12,7 @@ use std::{
 use appaccess::{
     connector::{self, Applied, Calls, ConnectorError, ReadBack, Reader, Scope, Work, Writer},
     load::{self, policy::policy},
-    sync::{Clock, Report, SyncError, Task, pass, read_directories, remember_directories},
+    sync::{AppProgress, Clock, Report, SyncError, Task, pass, read_directories, remember_directories},
 };
 use appaccess_core::access::{AccountId, Capabilities, LookUp, ObjectName, Observation, ObservedAccount, Person, Text};
 use futures::{FutureExt, future::BoxFuture};
@@ -151,6 +151,7 @@ pub(crate) async fn mortal_pass(world: &Installation, switch: &Arc<Switch>) -> O
         options: world.options.clone(),
         clock: &clock,
         stop: &world.fleet.stop,
+        progress: AppProgress::default(),
     };
     let memory = world.store.memory(&name, world.now()).await.unwrap();
     let pass = AssertUnwindSafe(pass(&task, memory)).catch_unwind();

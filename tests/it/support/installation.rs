@@ -18,7 +18,8 @@ use appaccess::{
     sim::scim::{Options as SimulatorOptions, Server},
     store::{Store, Writer},
     sync::{
-        AppReport, AppResult, Credentials, Declared, Fleet, Options, Report, read_directories, remember_directories,
+        AppReport, AppResult, Credentials, Declared, Fleet, Options, Progress, Report, read_directories,
+        remember_directories,
     },
 };
 use appaccess_core::{
@@ -126,6 +127,7 @@ impl<V> Installation<V> {
             clock,
             stop: CancellationToken::new(),
             concurrency: 4,
+            progress: Progress::default(),
         };
         Self {
             vendor,

@@ -11,6 +11,7 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod recorder;
 pub(crate) mod scim_access;
+pub(crate) mod screen;
 pub(crate) mod shell;
 pub(crate) mod stage;
 pub(crate) mod tools;
