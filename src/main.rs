@@ -10,6 +10,11 @@ fn main() -> ExitCode {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return ExitCode::FAILURE;
     }
+    match cli::answer_shell() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(code) => return code,
+    }
     match cli::parse() {
         Ok(arguments) => start(arguments).unwrap_or(ExitCode::FAILURE),
         Err(code) => code,

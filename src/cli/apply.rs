@@ -9,9 +9,11 @@ use std::{
 
 use appaccess_core::access::ObjectName;
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    completions::names,
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, Format, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
@@ -44,7 +46,7 @@ pub struct Flags {
     #[arg(short, long, value_name = "PATH", required_unless_present = "plan_file")]
     filename: Vec<PathBuf>,
     /// Only this target app; a bare NAME is in namespace `default`; repeatable
-    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse, add = ArgValueCompleter::new(names::apps))]
     app: Vec<ObjectName>,
     /// For pipelines that keep no state: PATH is the state before a change, and what it declared counts as ours
     #[arg(long, value_name = "PATH")]

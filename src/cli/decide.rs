@@ -11,11 +11,13 @@ use appaccess_core::{
     resolve::{DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, judge},
 };
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     apply::confirmed,
     cluster::{self, ClusterFlags},
+    completions::names,
     error::CommandError,
     exit::Exit,
     flags::{Format, OutputFlags, StateFlags},
@@ -53,10 +55,10 @@ pub(super) enum Verb {
     appaccess reject --directory it/people")]
 pub struct Flags {
     /// The target app, or with --directory the directory; a bare NAME is in namespace `default`
-    #[arg(value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    #[arg(value_name = "NS/NAME", value_parser = ObjectName::parse, add = ArgValueCompleter::new(names::decidable))]
     pub(super) name: ObjectName,
     /// The digest of what is decided; without it, what was held last
-    #[arg(value_name = "DIGEST")]
+    #[arg(value_name = "DIGEST", add = ArgValueCompleter::new(names::digests))]
     pub(super) digest: Option<String>,
     /// Decide the breaker of a directory
     #[arg(long)]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use appaccess_core::access::ObjectName;
 use clap::{ArgAction, Args, ValueEnum, builder::FalseyValueParser};
+use clap_complete::engine::ArgValueCompleter;
 
+use super::completions::names;
 use crate::{api, store::Location};
 
 /// How a result is printed.
@@ -65,7 +67,7 @@ pub(crate) struct FileFlags {
     #[arg(short, long, value_name = "PATH", required = true)]
     pub(crate) filename: Vec<PathBuf>,
     /// Only this target app; a bare NAME is in namespace `default`; repeatable
-    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse, add = ArgValueCompleter::new(names::apps))]
     pub(crate) app: Vec<ObjectName>,
 }
 

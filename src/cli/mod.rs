@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod inputs;
 mod lease;
+mod man;
 pub mod operator;
 mod output;
 mod plan;
@@ -95,8 +96,10 @@ pub enum Command {
     Schema(schema::Flags),
     /// Tell the whole story on simulated apps: drift, a plan, a hold, its approval, a leaver, silence
     Demo(demo::Flags),
-    /// Print a completion script for a shell
+    /// Print what makes a shell complete commands, flags and the names of objects
     Completions(completions::Flags),
+    /// Print manual pages
+    Man(man::Flags),
 }
 
 /// Reads the arguments of the process.
@@ -126,6 +129,18 @@ fn command() -> clap::Command {
     Arguments::command()
 }
 
+/// Answers a shell that asks how its line may go on; `false` where none does, and there is a command to carry out. Nothing
+/// may be printed before.
+///
+/// # Errors
+/// The exit code, where the shell is none that we know.
+pub fn answer_shell() -> Result<bool, ExitCode> {
+    completions::answer().map_err(|why| {
+        output::three_lines("the shell cannot be answered", &why, "set it up again: `appaccess completions SHELL`");
+        Exit::Usage.into()
+    })
+}
+
 /// Carries out a command. `cluster` is the shell of the cluster, for the command that starts it.
 pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
     output::logging::start(arguments.log);
@@ -148,6 +163,7 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Schema(flags) => schema::run(flags),
         Command::Demo(flags) => demo::run(&flags).await,
         Command::Completions(flags) => completions::run(flags),
+        Command::Man(flags) => man::run(&flags),
     };
     settle(outcome)
 }

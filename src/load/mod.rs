@@ -7,6 +7,7 @@ mod declared;
 mod decode;
 mod document;
 pub mod files;
+pub mod glance;
 mod path;
 mod plain;
 pub mod policy;

@@ -23,6 +23,7 @@ mod sqlite;
 mod tables;
 mod timeline;
 mod update;
+mod waiting;
 mod writer;
 
 use appaccess_core::access::{Memory, ObjectName};

@@ -2,11 +2,13 @@
 
 mod cluster;
 mod cluster_why;
+mod completions;
 mod doctor;
 mod documents;
 mod explain;
 mod history;
 mod import;
+mod manual;
 pub(crate) mod schema;
 mod stateless;
 pub(crate) mod story;
