@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod manual;
 pub(crate) mod schema;
+mod screens;
 mod stateless;
 pub(crate) mod story;
 mod tasks;

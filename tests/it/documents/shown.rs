@@ -24,7 +24,7 @@ pub(super) fn program() -> clap::Command {
 }
 
 /// Programs of others that documents use, with what is checked about them beyond their name.
-const OTHERS: [(&str, &str); 27] = [
+const OTHERS: [(&str, &str); 28] = [
     ("cargo", "builds the program"),
     ("cat", "reads a file"),
     ("cd", "of the shell"),
@@ -44,6 +44,7 @@ const OTHERS: [(&str, &str); 27] = [
     ("ls", "lists files"),
     ("mkdir", "makes folders"),
     ("mv", "moves files"),
+    ("man", "of the reader's own machine"),
     ("psql", "of the reader's own database"),
     ("pg_dump", "of the reader's own database"),
     ("python3", "makes a virtual environment"),
