@@ -76,6 +76,11 @@ fn broken(fitted: &mut String, line: &str, width: usize) {
             if beside + size <= width {
                 fitted.push_str(gap);
                 at = beside;
+            } else if beside <= width / 3 && !is_command(cell) {
+                // There is room enough for a column of its own.
+                fitted.push_str(gap);
+                at = words(fitted, cell, beside, width, &" ".repeat(beside));
+                continue;
             } else {
                 fitted.push('\n');
                 fitted.push_str(&inner);
@@ -154,6 +159,15 @@ mod tests {
             fit(ROW, 40),
             "    + grant group Studio\n        declared by access/studio#staff,\n        because the directory says so"
         );
+    }
+
+    #[test]
+    fn what_stands_in_a_column_far_enough_to_the_left_stays_in_it() {
+        assert_eq!(
+            fit("  ok  Quota  five calls per second, none kept", 38),
+            "  ok  Quota\n      five calls per second, none kept"
+        );
+        assert_eq!(fit("  ok  one two three four five six", 24), "  ok  one two three four\n      five six");
     }
 
     #[test]
