@@ -20,7 +20,8 @@ pub(super) struct Outlook {
     pub(super) now: Timestamp,
     /// How often the app is compared.
     pub(super) interval: Duration,
-    /// When something changes by itself: a window opens, a claim has settled, a suspension ends.
+    /// When something changes by itself: a window opens, a claim has settled, a suspension ends. Later than the last look
+    /// began: what was open before and still is was not done, and that is for the back-off.
     pub(super) boundary: Option<Timestamp>,
     /// Failures in a row, the last pass among them.
     pub(super) failures: u32,
@@ -40,9 +41,8 @@ pub(super) fn wait(outlook: &Outlook) -> Duration {
         }
     };
     let until = outlook.boundary.map_or(interval, |boundary| {
-        let until = boundary.duration_since(outlook.now);
-        // What is past and still open was not done: that is for the back-off.
-        if until.is_negative() { interval } else { until.unsigned_abs().saturating_add(SLACK) }
+        // One that passed during the look is looked at again at once.
+        Duration::try_from(boundary.duration_since(outlook.now)).unwrap_or_default().saturating_add(SLACK)
     });
     after_failure.min(until).min(LONGEST)
 }
@@ -74,10 +74,10 @@ mod tests {
     }
 
     #[test]
-    fn a_boundary_comes_first_and_a_past_one_not_at_all() {
+    fn a_boundary_comes_first_and_one_that_passed_during_the_look_at_once() {
         let at = |seconds: i64| Some(Timestamp::UNIX_EPOCH + seconds.seconds());
         assert_eq!(wait(&Outlook { boundary: at(3), ..outlook() }), Duration::from_secs(3) + SLACK);
-        assert_eq!(wait(&Outlook { boundary: at(-3), ..outlook() }), INTERVAL);
+        assert_eq!(wait(&Outlook { boundary: at(-3), ..outlook() }), SLACK);
         assert_eq!(wait(&Outlook { boundary: at(1_000_000), ..outlook() }), INTERVAL);
     }
 

@@ -53,7 +53,7 @@ pub(super) async fn turn(
         }
     };
     let Ok(app) = &app.0 else { return None };
-    let began = Instant::now();
+    let (began, since) = (Instant::now(), (context.fleet.clock)());
     let report = pass(context, snapshot, name, app, stop).await;
     if is_lost(&report.result) {
         context.lost.cancel();
@@ -70,7 +70,7 @@ pub(super) async fn turn(
     clerk::judge_approvals(context, snapshot, name, now).await;
     Some(Turn {
         failed: told.is_err() || has_failed(&report.result),
-        boundary: boundary(app, &report.result, now),
+        boundary: boundary(app, &report.result, since),
         spent: spent(&report.result),
     })
 }
@@ -238,20 +238,20 @@ fn spent(result: &AppResult) -> Option<Spent> {
     }
 }
 
-/// When something changes by itself.
-fn boundary(app: &TargetApp, result: &AppResult, now: Timestamp) -> Option<Timestamp> {
+/// When something changes by itself, the first time since the pass began: it may not have seen what changed meanwhile.
+fn boundary(app: &TargetApp, result: &AppResult, since: Timestamp) -> Option<Timestamp> {
     let suspended =
         app.spec.suspend.then(|| app.spec.suspend_until.as_ref().map(crate::api::Time::timestamp)).flatten();
     let (window, due) = match result {
         AppResult::Worked(report) => {
             let plan = &report.look.plan;
             let due = plan.changes.iter().filter_map(|change| change.due);
-            let due = due.chain(plan.tasks().filter_map(|(_, task)| task.due)).filter(|due| *due > now).min();
+            let due = due.chain(plan.tasks().filter_map(|(_, task)| task.due)).filter(|due| *due > since).min();
             (report.look.desired.next_boundary, due)
         }
         _ => (None, None),
     };
-    [suspended, window, due].into_iter().flatten().filter(|at| *at > now).min()
+    [suspended, window, due].into_iter().flatten().filter(|at| *at > since).min()
 }
 
 /// What is said of a pass that ended by a fault of ours.
