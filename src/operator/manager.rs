@@ -99,9 +99,6 @@ impl Manager {
                 self.ending.insert(name.clone(), worker.end());
             }
         }
-        if !gone.is_empty() {
-            self.context.metrics.forget(&gone.iter().map(ObjectName::to_string).collect());
-        }
         for (name, mark) in &snapshot.marks {
             if let Some(worker) = self.workers.get_mut(name) {
                 worker.wake(*mark);

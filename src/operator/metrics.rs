@@ -1,7 +1,6 @@
 //! What is counted. Labels are bounded: the target apps of the cluster, and closed lists of words. No person, no account.
 
 use std::{
-    collections::BTreeSet,
     fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -185,25 +184,23 @@ impl Metrics {
         self.undecodable.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Forgets apps that are gone: they are not shown for ever.
-    pub(super) fn forget(&self, gone: &BTreeSet<String>) {
-        for app in gone {
-            let label = AppLabel { app: app.clone() };
-            for family in [&self.held, &self.drift, &self.declared, &self.seen, &self.last_worked] {
-                family.remove(&label);
-            }
-            for overdue in ["false", "true"] {
-                self.tasks.remove(&TaskLabels { app: app.clone(), overdue });
-            }
-            for kind in ["read", "write"] {
-                self.requests.remove(&RequestLabels { app: app.clone(), kind });
-            }
+    /// Forgets an app that is gone: it is not shown for ever.
+    pub(super) fn forget(&self, app: &str) {
+        let label = AppLabel { app: app.to_owned() };
+        for family in [&self.held, &self.drift, &self.declared, &self.seen, &self.last_worked] {
+            family.remove(&label);
+        }
+        for overdue in ["false", "true"] {
+            self.tasks.remove(&TaskLabels { app: app.to_owned(), overdue });
+        }
+        for kind in ["read", "write"] {
+            self.requests.remove(&RequestLabels { app: app.to_owned(), kind });
         }
         self.used(|used| {
-            for labels in used.passes.extract_if(.., |labels| gone.contains(&labels.app)) {
+            for labels in used.passes.extract_if(.., |labels| labels.app == app) {
                 self.passes.remove(&labels);
             }
-            for labels in used.changes.extract_if(.., |labels| gone.contains(&labels.app)) {
+            for labels in used.changes.extract_if(.., |labels| labels.app == app) {
                 self.changes.remove(&labels);
             }
         });

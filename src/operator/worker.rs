@@ -39,7 +39,10 @@ impl Worker {
                 // However it ended: it has.
                 let _ = before.await;
             }
+            let (metrics, app) = (Arc::clone(&one.context.metrics), one.name.to_string());
             one.work().await;
+            // Not earlier: a pass under way still counts when it ends.
+            metrics.forget(&app);
         });
         Self { wake, stop, task, mark }
     }

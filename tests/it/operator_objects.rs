@@ -95,8 +95,11 @@ async fn deleted_claims_are_withdrawn_and_a_deleted_target_app_removes_nothing()
     assert_eq!(stage.members("Crew").await.len(), 2);
 
     // Its series are gone with it.
-    let metrics = stage.ask("/metrics").await.unwrap().1;
-    assert!(!metrics.contains(&format!("{}/{APP}", stage.namespace)), "{metrics}");
+    let series = format!("{}/{APP}", stage.namespace);
+    eventually("the app is not measured any more", async || {
+        stage.ask("/metrics").await.filter(|(_, metrics)| !metrics.contains(&series))
+    })
+    .await;
 }
 
 #[tokio::test]
