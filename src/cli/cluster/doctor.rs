@@ -29,9 +29,10 @@ pub(in crate::cli) async fn document(
     let loaded = objects::read(&connect(flags).await?).await?;
     super::known(&loaded, chosen)?;
     let now = Timestamp::now();
-    let wanted = loaded.target_apps.iter().filter(|(name, _)| chosen.is_empty() || chosen.contains(name));
+    let is_chosen = |name: &ObjectName| if chosen.is_empty() { flags.covers(name) } else { chosen.contains(name) };
+    let wanted = loaded.target_apps.iter().filter(|(name, _)| is_chosen(name));
     let apps = wanted.map(|(name, located)| app(&loaded, name, &located.object, now)).collect();
-    let errors = if chosen.is_empty() { elsewhere(&loaded) } else { Vec::new() };
+    let errors = if chosen.is_empty() { elsewhere(&loaded, flags) } else { Vec::new() };
     Ok(DoctorDocument { schema: DOCTOR_SCHEMA, apps, errors })
 }
 
@@ -103,7 +104,7 @@ fn claims(loaded: &Loaded, app: &ObjectName) -> Vec<Finding> {
 }
 
 /// What is broken outside any app: directories, teams, and objects that this version cannot read.
-fn elsewhere(loaded: &Loaded) -> Vec<ErrorEntry> {
+fn elsewhere(loaded: &Loaded, flags: &ClusterFlags) -> Vec<ErrorEntry> {
     let entry = |object: String, finding: &Finding| ErrorEntry {
         app: None,
         object,
@@ -113,7 +114,7 @@ fn elsewhere(loaded: &Loaded) -> Vec<ErrorEntry> {
     };
     let broken = |finding: &Finding| finding.severity == Severity::Broken;
     let mut errors = Vec::new();
-    for (name, located) in &loaded.directories {
+    for (name, located) in loaded.directories.iter().filter(|(name, _)| flags.covers(name)) {
         let status = located.object.status.clone().unwrap_or_default();
         let generation = located.object.metadata.generation;
         let told = Told { generation, observed: status.observed_generation, conditions: &status.conditions };
@@ -122,7 +123,7 @@ fn elsewhere(loaded: &Loaded) -> Vec<ErrorEntry> {
             found.iter().filter(|finding| broken(finding)).map(|finding| entry(format!("Directory {name}"), finding)),
         );
     }
-    for (name, located) in &loaded.teams {
+    for (name, located) in loaded.teams.iter().filter(|(name, _)| flags.covers(name)) {
         let status = located.object.status.clone().unwrap_or_default();
         let generation = located.object.metadata.generation;
         let told = Told { generation, observed: status.observed_generation, conditions: &status.conditions };
@@ -131,7 +132,8 @@ fn elsewhere(loaded: &Loaded) -> Vec<ErrorEntry> {
             found.iter().filter(|finding| broken(finding)).map(|finding| entry(format!("Team {name}"), finding)),
         );
     }
-    errors.extend(loaded.broken.iter().map(|broken| ErrorEntry {
+    let unread = loaded.broken.iter().filter(|broken| broken.name.as_ref().is_none_or(|name| flags.covers(name)));
+    errors.extend(unread.map(|broken| ErrorEntry {
         app: None,
         object: format!("{} {}", broken.kind.name(), broken.name.as_ref().map(ToString::to_string).unwrap_or_default()),
         reason: "Undecodable".to_owned(),

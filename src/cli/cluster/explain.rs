@@ -44,7 +44,9 @@ pub(in crate::cli) async fn document(flags: &Flags) -> Result<ExplainDocument, C
     let who = whom(&world, store.as_ref(), &flags.person, now).await?;
     let mut apps = Vec::new();
     for (name, located) in &loaded.target_apps {
-        if !flags.files.app.is_empty() && !flags.files.app.contains(name) {
+        let is_chosen =
+            if flags.files.app.is_empty() { flags.cluster.covers(name) } else { flags.files.app.contains(name) };
+        if !is_chosen {
             continue;
         }
         let memory = match &store {

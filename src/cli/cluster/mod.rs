@@ -48,6 +48,11 @@ pub(crate) struct ClusterFlags {
 }
 
 impl ClusterFlags {
+    /// Whether objects of this name are meant: all of them, or those of one namespace.
+    fn covers(&self, name: &ObjectName) -> bool {
+        self.namespace.as_ref().is_none_or(|namespace| *name.namespace == **namespace)
+    }
+
     /// The flags as they are to be written again, with a space before them.
     fn again(&self) -> String {
         let context = self.context.as_ref().map(|context| format!(" --context {}", super::flags::quoted(context)));

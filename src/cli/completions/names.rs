@@ -20,7 +20,6 @@ pub(crate) fn apps(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// People whom the files of the line name.
-#[expect(dead_code, reason = "for `explain`, which is built beside it")]
 pub(crate) fn people(current: &OsStr) -> Vec<CompletionCandidate> {
     fitting(current, glance::people(&line().files).into_iter())
 }

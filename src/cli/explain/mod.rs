@@ -13,12 +13,14 @@ use appaccess_core::{
     resolve::{Found, World, find_person, known_names, left},
 };
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use self::scene::{Basis, Scene};
 use super::{
     cluster::{self, ClusterFlags},
+    completions::names,
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, OutputFlags, ReachFlags, StateFlags},
@@ -60,7 +62,7 @@ const MOST_NAMES: usize = 5;
     app could not be read, or nobody knows the person, or 64 for wrong usage or invalid files.")]
 pub struct Flags {
     /// Mail address (any of a person's), login, or a key as NAMESPACE/DIRECTORY:ID
-    #[arg(value_name = "PERSON")]
+    #[arg(value_name = "PERSON", add = ArgValueCompleter::new(names::people))]
     pub(super) person: String,
     #[command(flatten)]
     pub(super) files: FileFlags,

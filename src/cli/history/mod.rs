@@ -9,9 +9,11 @@ use appaccess_core::{
     plan::{Action, Change, row},
 };
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    completions::names,
     error::CommandError,
     exit::Exit,
     flags::StateFlags,
@@ -55,10 +57,10 @@ enum Format {
     Exit codes: 0, or 1 where there is no store or it knows nobody of that name, or 64 for wrong usage.")]
 pub struct Flags {
     /// Only this person: mail, login, or a key as NAMESPACE/DIRECTORY:ID
-    #[arg(value_name = "PERSON")]
+    #[arg(value_name = "PERSON", add = ArgValueCompleter::new(names::people))]
     person: Option<String>,
     /// Only this target app; a bare NAME is in namespace `default`; repeatable
-    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse)]
+    #[arg(long, value_name = "NS/NAME", value_parser = ObjectName::parse, add = ArgValueCompleter::new(names::apps))]
     app: Vec<ObjectName>,
     /// Who had access at this time (RFC 3339), or at the end of this day
     #[arg(long, value_name = "TIME", value_parser = last_moment, conflicts_with_all = ["since", "until", "limit"])]
