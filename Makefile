@@ -38,6 +38,7 @@ deny: ## Checks licences, advisories, bans and sources of all dependencies (need
 bench: ## Runs the benchmarks: ratios against a floor that is measured in the same run
 	$(CARGO) bench $(CARGO_FLAGS) --package appaccess-scim --bench listing
 	$(CARGO) bench $(CARGO_FLAGS) --package appaccess-core --bench plan
+	$(CARGO) bench $(CARGO_FLAGS) --package appaccess --bench startup
 
 demo: ## Shows the whole story on simulated apps, in under a minute
 	$(CARGO) run $(CARGO_FLAGS) --release -- demo
