@@ -71,7 +71,8 @@ pub trait Reader: Send + Sync {
     /// Reads the app, with proof of whether the reading is complete.
     fn observe<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Observation, ConnectorError>>;
 
-    /// Answers one question that a listing left open: none, one or several accounts.
+    /// Answers one question that a listing left open: none, one or several accounts, with all that they hold: they take
+    /// their place in the reading made just before.
     fn look_up<'a>(
         &'a self,
         question: &'a LookUp,

@@ -1,7 +1,9 @@
 //! One pass after another over a simulated vendor: declared access becomes real access, carefully.
 
+use appaccess::sim::scim::{Dialect, Fault, Paging};
 use appaccess_core::status::Severity;
 use jiff::SignedDuration;
+use serde_json::json;
 
 use crate::support::installation::{Installation, names, story};
 
@@ -164,7 +166,7 @@ async fn a_truncated_listing_removes_nobody() {
     world.work().await;
     world.wait(MINUTE);
     for _ in 0..8 {
-        world.vendor.fault(appaccess::sim::scim::Fault::truncated(1).on_path("/Users"));
+        world.vendor.fault(Fault::truncated(1).on_path("/Users"));
     }
     world.vendor.clear_requests();
     let report = world.work().await;
@@ -174,10 +176,67 @@ async fn a_truncated_listing_removes_nobody() {
 }
 
 #[tokio::test]
+async fn a_listing_that_stays_truncated_gives_nobody_again_what_they_hold() {
+    let mut world = Installation::new().await;
+    world.grants(&staff(&["ana", "joel", "lea"]));
+    world.work().await;
+    world.vendor.clear_requests();
+    world.vendor.fault(Fault::truncated(1).on_path("/Users").times(u32::MAX));
+    for _ in 0..5 {
+        let report = world.work().await;
+        assert!(!report.look.observation.is_complete());
+        assert_eq!(report.look.observation.accounts.len(), 3, "whom the listing lacks is looked up");
+        assert_eq!(story(&report), [""; 0]);
+        assert!(report.look.plan.is_in_sync());
+    }
+    assert_eq!(world.vendor.mutations(), 0);
+}
+
+#[tokio::test]
+async fn a_membership_of_somebody_whom_a_whole_listing_lacks_is_taken_not_forgotten() {
+    let mut world = Installation::new().await;
+    world.page_size = 1;
+    world.app("mode: Full\nsafety: {approveFirst: false, settle: 1s}");
+    let payroll = "\n- name: payroll\n  subjects: [{user: ana@birch.example.com}]\n  groups: [Payroll]";
+    world.grants(&(staff(&["ana", "joel"]) + payroll));
+    world.work().await;
+    world.grants(&staff(&["ana", "joel"]));
+    world.work().await;
+    world.wait(MINUTE);
+
+    let joel = world.vendor.edit(|state| state.user_id("joel@birch.example.com").unwrap());
+    let only_joel = json!({"totalResults": 1, "Resources": [{"id": joel, "userName": "joel@birch.example.com"}]});
+    world.vendor.fault(Fault::raw(200, "application/scim+json", &only_joel.to_string()).on_path("/Users"));
+    let report = world.work().await;
+    assert!(report.look.observation.is_complete());
+    assert_eq!(story(&report), ["revoke ana@birch.example.com group Payroll: applied"]);
+    assert_eq!(world.members("Studio").len(), 2);
+    assert_eq!(world.members("Payroll").len(), 0);
+}
+
+#[tokio::test]
+async fn somebody_whom_only_a_look_up_shows_is_adopted_with_their_groups() {
+    let mut world =
+        Installation::with(Dialect { paging: Paging::FirstPageOnly, page_cap: 1, ..Dialect::default() }).await;
+    world.vendor.edit(|state| {
+        let [ana, joel] = ["ana", "joel"].map(|name| state.add_user(&format!("{name}@birch.example.com")));
+        state.add_group("Studio", &[&ana, &joel]);
+    });
+    world.vendor.clear_requests();
+    world.grants(&staff(&["ana", "joel"]));
+    for _ in 0..3 {
+        let report = world.work().await;
+        assert!(!report.look.observation.is_complete());
+        assert_eq!(story(&report), [""; 0]);
+    }
+    assert_eq!(world.vendor.mutations(), 0);
+}
+
+#[tokio::test]
 async fn a_create_that_answers_500_after_it_was_done_makes_no_second_account() {
     let mut world = Installation::new().await;
     world.grants(&staff(&["ana"]));
-    world.vendor.fault(appaccess::sim::scim::Fault::after_commit(500).on_path("/Users"));
+    world.vendor.fault(Fault::after_commit(500).on_path("/Users"));
     world.pass().await;
     world.work().await;
     let users = world.vendor.snapshot().users;

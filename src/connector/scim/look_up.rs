@@ -46,13 +46,22 @@ impl Shared {
         question: &LookUp,
         person: Option<&Person>,
     ) -> Result<Vec<ObservedAccount>, ConnectorError> {
-        match (question, person) {
-            (LookUp::Account(id), _) => Ok(self.account(id).await?.into_iter().collect()),
-            (LookUp::Person(_), Some(person)) => self.find(person).await,
+        let mut found = match (question, person) {
+            (LookUp::Account(id), _) => self.account(id).await?.into_iter().collect(),
+            (LookUp::Person(_), Some(person)) => self.find(person).await?,
             (LookUp::Person(_), None) => {
-                Err(ConnectorError::NotSupported { what: "look somebody up of whom nothing is known".to_owned() })
+                let what = "look somebody up of whom nothing is known".to_owned();
+                return Err(ConnectorError::NotSupported { what });
             }
-        }
+        };
+        // Who is in a group, groups tell: without what they told, a member would seem to be in none.
+        self.seen(|seen| {
+            for account in &mut found {
+                let groups = seen.memberships.get(&account.id).into_iter().flatten();
+                account.entitlements.extend(groups.map(|group| (group.clone(), None)));
+            }
+        });
+        Ok(found)
     }
 
     /// The account with this id, as it is now; `None` when the app says that there is none.

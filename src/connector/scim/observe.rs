@@ -13,7 +13,7 @@ use super::{
     Mapping,
     listing::{Collect, Ended},
     mapping::bounded,
-    shared::{Collection, Seen, Shared, fold, note_user, parse_group},
+    shared::{Collection, Memberships, Seen, Shared, fold, note_user, parse_group},
 };
 use crate::connector::{ConnectorError, Scope};
 
@@ -116,7 +116,9 @@ impl Shared {
         let incomplete = incompleteness(of_users, of_groups, &groups);
         let calls = of_users.calls + of_groups.map_or(0, |ended| ended.calls) + singles;
         self.remember(&mut users, &groups, calls);
-        Ok(join(users.accounts, groups, incomplete))
+        let (observation, memberships) = join(users.accounts, groups, incomplete);
+        self.seen(|seen| seen.memberships = memberships);
+        Ok(observation)
     }
 
     async fn list_groups(&self, has_groups: bool, groups: &mut Groups) -> Result<Option<Ended>, ConnectorError> {
@@ -184,9 +186,15 @@ fn incompleteness(users: Ended, groups: Option<Ended>, of_groups: &Groups) -> Op
     })
 }
 
-/// Puts the memberships of the groups in scope onto the accounts. A member that is no account is none of ours.
-fn join(accounts: Vec<ObservedAccount>, groups: Groups, incomplete: Option<Completeness>) -> Observation {
+/// Puts the memberships of the groups in scope onto the accounts. Tells those beside that a look-up may need: of members
+/// that the listing of users lacks, and of all where it is not proven whole, for then people are asked for by name.
+fn join(
+    accounts: Vec<ObservedAccount>,
+    groups: Groups,
+    incomplete: Option<Completeness>,
+) -> (Observation, Memberships) {
     let mut observation = Observation::complete(accounts);
+    let mut memberships = Memberships::new();
     let mut catalogue = BTreeMap::new();
     let kind = Text::from("group");
     for (key, group) in groups.by_name {
@@ -195,7 +203,11 @@ fn join(accounts: Vec<ObservedAccount>, groups: Groups, incomplete: Option<Compl
         }
         let slot = Slot { kind: Text::clone(&kind), name: Text::clone(&group.name) };
         for member in group.members.iter().flatten() {
-            give(&mut observation.accounts, &AccountId(Text::clone(member)), &slot);
+            let id = AccountId(Text::clone(member));
+            let is_listed = give(&mut observation.accounts, &id, &slot);
+            if !is_listed || incomplete.is_some() {
+                memberships.entry(id).or_default().push(slot.clone());
+            }
         }
         catalogue.insert(group.name, group.id);
     }
@@ -203,13 +215,13 @@ fn join(accounts: Vec<ObservedAccount>, groups: Groups, incomplete: Option<Compl
     if let Some(incomplete) = incomplete {
         observation.completeness = incomplete;
     }
-    observation
+    (observation, memberships)
 }
 
-/// Makes one of the accounts, which are ordered by id, a member of a group.
-pub(super) fn give(accounts: &mut [ObservedAccount], id: &AccountId, group: &Slot) {
+/// Makes one of the accounts, which are ordered by id, a member of a group; `false` where it is not among them.
+pub(super) fn give(accounts: &mut [ObservedAccount], id: &AccountId, group: &Slot) -> bool {
     let found = accounts.binary_search_by(|account| account.id.cmp(id));
-    if let Some(account) = found.ok().and_then(|index| accounts.get_mut(index)) {
-        account.entitlements.insert(group.clone(), None);
-    }
+    let Some(account) = found.ok().and_then(|index| accounts.get_mut(index)) else { return false };
+    account.entitlements.insert(group.clone(), None);
+    true
 }

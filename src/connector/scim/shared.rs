@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use appaccess_core::access::{AccountId, Level, Text};
+use appaccess_core::access::{AccountId, Level, Slot, Text};
 use appaccess_scim::{
     dialect::{ActiveForm, Profile, UserUpdate},
     discovery,
@@ -26,11 +26,16 @@ const DEPTH_MAX: usize = 64;
 /// Most accounts of which one thing is remembered.
 const NOTED_MAX: usize = 1_000_000;
 
+/// The groups that accounts are in.
+pub(super) type Memberships = BTreeMap<AccountId, Vec<Slot>>;
+
 /// What was seen of the app in this process.
 #[derive(Default)]
 pub(super) struct Seen {
     /// The vendor's ids of groups, by folded name.
     pub(super) groups: BTreeMap<String, (Text, Text)>,
+    /// Memberships by the last reading, as far as a look-up may need them: a user tells none.
+    pub(super) memberships: Memberships,
     /// Accounts with exactly one address for work.
     pub(super) work_mails: BTreeSet<AccountId>,
     /// Accounts that were switched off when last read.
