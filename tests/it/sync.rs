@@ -190,6 +190,11 @@ async fn a_listing_that_stays_truncated_gives_nobody_again_what_they_hold() {
         assert!(report.look.plan.is_in_sync());
     }
     assert_eq!(world.vendor.mutations(), 0);
+
+    world.vendor.clear_faults();
+    let reads = world.vendor.reads();
+    assert!(world.work().await.look.observation.is_complete());
+    assert_eq!(world.vendor.reads() - reads, 2, "what a page lost does not make pages smaller for good");
 }
 
 #[tokio::test]

@@ -134,7 +134,8 @@ impl Shared {
     }
 
     fn learn_from(&self, collection: Collection, listing: &Listing, incomplete: Option<Reason>) {
-        let cap = listing.page_cap();
+        // A short page of a listing that was not whole may have lost some: only one that was tells how large pages are.
+        let cap = listing.page_cap().filter(|_| incomplete.is_none());
         let proven = incomplete.is_none() && collection == Collection::Users && listing.pages() > 1;
         self.learn(|learnt| {
             learnt.totals_proven |= proven;
