@@ -17,11 +17,14 @@ use appaccess_core::access::ObjectName;
 
 use self::line::{SILENT_FOR, Work};
 use super::width;
-use crate::{http::News, sync};
+use crate::{
+    http::{News, Why},
+    sync,
+};
 
 /// How often the line is written anew.
 const TICK: Duration = Duration::from_millis(200);
-/// Shorter waits keep below a limit, and are nothing to warn of.
+/// To keep below a limit for less than this is nothing to warn of.
 const WORTH_A_WORD: Duration = Duration::from_secs(3);
 /// To the first column, and nothing to the right of it.
 const CLEAR: &str = "\r\u{1b}[2K";
@@ -64,7 +67,7 @@ impl Board {
             None => {
                 if let sync::Step::Client(News::Waits(wait)) = step {
                     let (seconds, why) = (wait.duration.as_secs(), wait.why.word());
-                    if wait.duration < WORTH_A_WORD {
+                    if wait.why == Why::Pace && wait.duration < WORTH_A_WORD {
                         tracing::debug!(%app, host = %wait.host, why, "waiting for a moment");
                     } else {
                         tracing::warn!(%app, host = %wait.host, seconds, why, "waiting");
