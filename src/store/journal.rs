@@ -25,7 +25,7 @@ const LABEL: usize = 512;
 /// Bytes of a reason or an error.
 const PROSE: usize = 2048;
 /// Lines whose results are asked for at once.
-pub(super) const AT_ONCE: usize = 400;
+const AT_ONCE: usize = 400;
 
 /// What we are about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,21 +132,16 @@ pub struct JournalFilter {
     pub limit: u32,
 }
 
+/// What a line of the journal consists of.
+pub(super) const SELECT: &str = "SELECT app, sequence, intended_at, person, label, account, slot_type, slot_name, action, \
+                      from_level, to_level, cause, because FROM journal WHERE ";
+
 impl Store {
     /// The latest lines that fit, the latest first.
     pub async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalLine>, StoreError> {
         let mut transaction = self.database.read().await?;
-        let rows: Vec<JournalRow> = select(filter).all(&mut transaction).await?;
-        let mut lines = rows.into_iter().map(JournalRow::line).collect::<Result<Vec<_>, _>>()?;
-        let mut results = BTreeMap::new();
-        for chunk in lines.chunks(AT_ONCE) {
-            let keys: Vec<_> = chunk.iter().map(|line| key(&line.app.to_string(), line.sequence)).collect();
-            collect_results(&mut transaction, &keys, &mut results).await?;
-        }
-        for line in &mut lines {
-            line.results = results.remove(&(line.app.to_string(), line.sequence)).unwrap_or_default();
-        }
-        Ok(lines)
+        let rows = select(filter).all(&mut transaction).await?;
+        with_results(&mut transaction, rows).await
     }
 
     /// The intents of `app` without a result: what was under way when a process ended. They are observed, not replayed.
@@ -156,10 +151,7 @@ impl Store {
 }
 
 fn select(filter: &JournalFilter) -> Query {
-    let mut query = build(
-        "SELECT app, sequence, intended_at, person, label, account, slot_type, slot_name, action, from_level, to_level, \
-         cause, because FROM journal WHERE ",
-    );
+    let mut query = build(SELECT);
     query.push(if filter.unfinished { "finished = 0" } else { "finished >= 0" });
     if let Some(app) = &filter.app {
         query.push(" AND app = ").push_bind(app.to_string().as_str());
@@ -175,7 +167,24 @@ fn select(filter: &JournalFilter) -> Query {
     query.kept(true)
 }
 
-pub(super) async fn collect_results(
+/// Lines of the journal, each with what came of it.
+pub(super) async fn with_results(
+    connection: &mut Connection,
+    rows: Vec<JournalRow>,
+) -> Result<Vec<JournalLine>, StoreError> {
+    let mut lines = rows.into_iter().map(JournalRow::line).collect::<Result<Vec<_>, _>>()?;
+    let mut results = BTreeMap::new();
+    for chunk in lines.chunks(AT_ONCE) {
+        let keys: Vec<_> = chunk.iter().map(|line| key(&line.app.to_string(), line.sequence)).collect();
+        collect_results(connection, &keys, &mut results).await?;
+    }
+    for line in &mut lines {
+        line.results = results.remove(&(line.app.to_string(), line.sequence)).unwrap_or_default();
+    }
+    Ok(lines)
+}
+
+async fn collect_results(
     connection: &mut Connection,
     keys: &[Vec<Cell>],
     results: &mut BTreeMap<(String, u64), Vec<JournalResult>>,
@@ -231,7 +240,7 @@ impl JournalRow {
     }
 }
 
-pub(super) fn key(app: &str, sequence: u64) -> Vec<Cell> {
+fn key(app: &str, sequence: u64) -> Vec<Cell> {
     vec![app.into(), Cell::Number(signed(sequence))]
 }
 

@@ -1,24 +1,19 @@
 //! The journal as it is read by people: by whom and when, in whole, and with who approved what. Judges nothing and writes
 //! nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use appaccess_core::access::{Directive, ObjectName, PersonKey, Text};
 use jiff::Timestamp;
 
 use super::{
     Store, StoreError,
-    database::Connection,
     decisions::APP,
-    journal::{AT_ONCE, JOURNAL_LIMIT, JournalLine, JournalRow, collect_results, key},
+    journal::{JOURNAL_LIMIT, JournalLine, SELECT, with_results},
     query::{Query, build, query},
     row::{lines, object_name, person, signed, time, unreadable},
     tables::directive,
 };
-
-/// What a line of the journal consists of.
-const SELECT: &str = "SELECT app, sequence, intended_at, person, label, account, slot_type, slot_name, action, \
-                      from_level, to_level, cause, because FROM journal WHERE ";
 
 /// Whom lines of the journal are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,19 +152,6 @@ fn push_one_of(query: &mut Query, values: impl Iterator<Item = String>) {
         query.push(if number == 0 { " IN (" } else { ", " }).push_bind(&value);
     }
     query.push(")");
-}
-
-async fn with_results(connection: &mut Connection, rows: Vec<JournalRow>) -> Result<Vec<JournalLine>, StoreError> {
-    let mut lines = rows.into_iter().map(JournalRow::line).collect::<Result<Vec<_>, _>>()?;
-    let mut results = BTreeMap::new();
-    for chunk in lines.chunks(AT_ONCE) {
-        let keys: Vec<_> = chunk.iter().map(|line| key(&line.app.to_string(), line.sequence)).collect();
-        collect_results(connection, &keys, &mut results).await?;
-    }
-    for line in &mut lines {
-        line.results = results.remove(&(line.app.to_string(), line.sequence)).unwrap_or_default();
-    }
-    Ok(lines)
 }
 
 #[derive(sqlx::FromRow)]
