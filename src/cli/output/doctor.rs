@@ -13,7 +13,6 @@ use super::{
     escape::{code_span, printable},
     json, painted, plain,
     text::painted as styled,
-    tree::wrap,
     words::counted,
 };
 use crate::{
@@ -209,8 +208,7 @@ fn text(document: &DoctorDocument) -> String {
         for finding in &app.findings {
             // Padded before it is painted: styles have no width.
             let word = styled(style(finding.severity), &format!("{:<7}", finding.severity));
-            let first = format!("  {word}  {:<12}  ", finding.check);
-            wrap(&mut text, &printable(&finding.what), &first, &" ".repeat(INDENT));
+            let _ = writeln!(text, "  {word}  {:<12}  {}", finding.check, printable(&finding.what));
             let place = finding.place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
             let silent = matches!(finding.severity, "ok");
             let further = [
@@ -219,8 +217,7 @@ fn text(document: &DoctorDocument) -> String {
                 ("do: ", finding.remedy.as_str()),
             ];
             for (word, line) in further.into_iter().filter(|(_, line)| !silent && !line.is_empty()) {
-                let first = format!("{:INDENT$}{word} ", "");
-                wrap(&mut text, &printable(line), &first, &" ".repeat(INDENT + word.len() + 1));
+                let _ = writeln!(text, "{:INDENT$}{word} {}", "", printable(line));
             }
         }
         text.push('\n');

@@ -13,8 +13,8 @@ const NARROWEST: usize = 40;
 const SET_IN: usize = 4;
 /// Two spaces or more stand between the columns of a row.
 const GAP: &str = "  ";
-/// What stands before a reason and a remedy, which are set in as far as their text.
-const LABELS: [&str; 2] = ["why: ", "do:  "];
+/// What stands before a place, a reason, a remedy and a way, which are set in as far as their text.
+const LABELS: [&str; 4] = ["at:  ", "why: ", "do:  ", "where: "];
 /// A command is copied as a whole, so that no line within it is broken.
 const COMMANDS: [&str; 2] = ["appaccess ", "kubectl "];
 
@@ -27,15 +27,17 @@ pub(crate) fn of(stream: &(impl AsFd + IsTerminal)) -> usize {
 }
 
 /// The text with every line that is longer than `width` columns broken: between the columns of a row where that is enough,
-/// else between words. A word or a command that is longer stays whole. Styles pass through and take no room.
+/// else between words. A word or a command that is longer stays whole. Styles pass through and take no room. What is broken
+/// within a tree goes on beside its branches.
 pub(crate) fn fit(text: &str, width: usize) -> String {
     let mut fitted = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
         if columns(line) <= width {
             fitted.push_str(line);
         } else {
-            broken(&mut fitted, line, width);
+            broken(&mut fitted, line, lines.peek().copied().unwrap_or_default(), width);
         }
         fitted.push_str(end);
     }
@@ -58,16 +60,19 @@ pub(crate) fn columns(text: &str) -> usize {
     columns
 }
 
-fn broken(fitted: &mut String, line: &str, width: usize) {
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    let (spaces, rest) = line.split_at(indent);
+fn broken(fitted: &mut String, line: &str, next: &str, width: usize) {
+    let (lead, rest) = lead(line);
     let label = LABELS.iter().find(|label| rest.starts_with(**label)).map_or("", |label| label);
     let rest = rest.get(label.len()..).unwrap_or_default();
-    let inner = if label.is_empty() { indent + SET_IN } else { indent + label.len() };
-    let inner = " ".repeat(inner.min(width / 2));
-    fitted.push_str(spaces);
+    let mut at = columns(lead) + label.len();
+    let inner = if lead.trim().is_empty() {
+        " ".repeat(if label.is_empty() { at + SET_IN } else { at }.min(width / 2))
+    } else {
+        beside_branches(lead, next)
+    };
+    let further = columns(&inner);
+    fitted.push_str(lead);
     fitted.push_str(label);
-    let mut at = indent + label.len();
     for (index, cell) in cells(rest).into_iter().enumerate() {
         let (gap, cell) = cell;
         let size = columns(cell);
@@ -79,12 +84,12 @@ fn broken(fitted: &mut String, line: &str, width: usize) {
             } else if beside <= width / 3 && !is_command(cell) {
                 // There is room enough for a column of its own.
                 fitted.push_str(gap);
-                at = words(fitted, cell, beside, width, &" ".repeat(beside));
+                at = words(fitted, cell, beside, width, &format!("{inner}{:1$}", "", beside.saturating_sub(further)));
                 continue;
             } else {
                 fitted.push('\n');
                 fitted.push_str(&inner);
-                at = inner.len();
+                at = further;
             }
         }
         if at + size <= width || is_command(cell) {
@@ -96,6 +101,22 @@ fn broken(fitted: &mut String, line: &str, width: usize) {
     }
 }
 
+/// What stands before the text of a line: spaces, and the branches of a tree.
+fn lead(line: &str) -> (&str, &str) {
+    line.split_at(line.len() - line.trim_start_matches([' ', '│', '├', '└', '─']).len())
+}
+
+/// What stands before the rest of a line whose branches are `lead`: the branches that go on, and the one to what stands
+/// under it, if `next` is that.
+fn beside_branches(lead: &str, next: &str) -> String {
+    let going_on = |branch| match branch {
+        '├' | '│' => '│',
+        _ => ' ',
+    };
+    let is_over_next = columns(self::lead(next).0) > columns(lead);
+    lead.chars().map(going_on).chain(if is_over_next { "│ " } else { "  " }.chars()).collect()
+}
+
 /// One cell, word by word; says in which column it ends.
 fn words(fitted: &mut String, cell: &str, mut at: usize, width: usize, inner: &str) -> usize {
     for (index, word) in cell.split(' ').enumerate() {
@@ -103,7 +124,7 @@ fn words(fitted: &mut String, cell: &str, mut at: usize, width: usize, inner: &s
         if index > 0 && at + 1 + size > width {
             fitted.push('\n');
             fitted.push_str(inner);
-            at = inner.len();
+            at = columns(inner);
         } else if index > 0 {
             fitted.push(' ');
             at += 1;
@@ -158,6 +179,15 @@ mod tests {
         assert_eq!(
             fit(ROW, 40),
             "    + grant group Studio\n        declared by access/studio#staff,\n        because the directory says so"
+        );
+    }
+
+    #[test]
+    fn a_line_of_a_tree_goes_on_beside_its_branches() {
+        let tree = "├─ one two three four\n│  └─ five six seven\n└─ eight nine ten";
+        assert_eq!(
+            fit(tree, 14),
+            "├─ one two\n│  │ three\n│  │ four\n│  └─ five six\n│       seven\n└─ eight nine\n     ten"
         );
     }
 

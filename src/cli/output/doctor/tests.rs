@@ -1,6 +1,6 @@
 //! The whole text, Markdown and document of one look at two apps.
 
-use super::*;
+use super::{super::width::fit, *};
 
 fn found(severity: Severity, check: &'static str, what: &str, why: &str, remedy: &str) -> Finding {
     let (what, why, remedy) = (what.to_owned(), why.to_owned(), remedy.to_owned());
@@ -175,7 +175,7 @@ fn many() -> DoctorDocument {
 
 #[test]
 fn many_findings_fit_a_terminal() {
-    let shown = anstream::adapter::strip_str(&text(&many())).to_string();
+    let shown = anstream::adapter::strip_str(&fit(&text(&many()), 100)).to_string();
     // A digest stays whole, so that it can be copied.
     let fits = |line: &str| line.chars().count() <= 100 || line.contains("sha256:");
     assert!(shown.lines().all(fits), "{shown}");

@@ -8,7 +8,7 @@ use super::{
     super::{
         escape::{code_span, printable},
         text::{painted, three_lines},
-        tree::{Node, draw, wrap},
+        tree::{Node, draw},
         words::{self, entitlement},
     },
     Change, Claim, Commit, ExplainApp, ExplainDocument, Person, Step, Thing, Way,
@@ -244,12 +244,12 @@ fn parted(document: &ExplainDocument) -> (Vec<&ExplainApp>, Vec<&str>) {
 pub(super) fn text(document: &ExplainDocument) -> String {
     let mut text = String::new();
     let person = &document.person;
-    wrap(&mut text, &format!("{}  {}", painted(BOLD, &printable(&person.name)), printable(&who(person))), "", "  ");
+    let _ = writeln!(text, "{}  {}", painted(BOLD, &printable(&person.name)), printable(&who(person)));
     let (told, silent) = parted(document);
     for app in told {
         text.push('\n');
-        let head = format!("{}  mode {}; {}", painted(BOLD, &printable(&app.app)), app.mode, printable(&app.note));
-        wrap(&mut text, &head, "", "  ");
+        let name = painted(BOLD, &printable(&app.app));
+        let _ = writeln!(text, "{name}  mode {}; {}", app.mode, printable(&app.note));
         let mut claims_told = BTreeSet::new();
         let mut nodes: Vec<Node> = app
             .things
@@ -271,7 +271,7 @@ pub(super) fn text(document: &ExplainDocument) -> String {
     }
     if !silent.is_empty() {
         text.push('\n');
-        wrap(&mut text, &printable(&format!("Nothing in {}.", silent.join(", "))), "", "  ");
+        let _ = writeln!(text, "{}", printable(&format!("Nothing in {}.", silent.join(", "))));
     }
     for entry in &document.errors {
         text.push('\n');

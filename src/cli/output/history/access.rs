@@ -11,7 +11,6 @@ use super::{
         document::Entitlement,
         escape::{code_span, printable},
         text::painted,
-        tree::wrap,
         words::{counted, entitlement},
     },
     table,
@@ -120,23 +119,18 @@ pub(crate) fn access_text(document: &AccessDocument) -> String {
         let _ = writeln!(text, "{}  {}", painted(bold, &printable(&app.app)), headline(app));
         for of_one in app.held.chunk_by(|left, right| left.key == right.key) {
             let Some(first) = of_one.first() else { continue };
-            wrap(&mut text, &painted(bold, &printable(&first.person)), "  ", "    ");
+            let _ = writeln!(text, "  {}", painted(bold, &printable(&first.person)));
             for held in of_one {
-                let line = format!("{}  {}", printable(&entitlement(&held.entitlement)), since(held));
-                wrap(&mut text, &line, "    ", "      ");
+                let _ = writeln!(text, "    {}  {}", printable(&entitlement(&held.entitlement)), since(held));
                 if !held.because.is_empty() {
-                    let mut why = String::new();
-                    wrap(&mut why, &printable(&held.because), "      ", "        ");
-                    for line in why.lines() {
-                        let _ = writeln!(text, "{}", painted(dim, line));
-                    }
+                    let _ = writeln!(text, "      {}", painted(dim, &printable(&held.because)));
                 }
             }
         }
         text.push('\n');
     }
     for note in document.footnotes() {
-        wrap(&mut text, &note, "", "  ");
+        let _ = writeln!(text, "{note}");
     }
     let _ = writeln!(text, "{}", painted(bold, &format!("{}.", document.sentence())));
     text

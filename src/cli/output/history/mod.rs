@@ -17,7 +17,6 @@ use super::{
     escape::{code_span, printable},
     tasks::harmless,
     text::painted,
-    tree::wrap,
     words::counted,
 };
 use crate::store::JournalLine;
@@ -202,23 +201,24 @@ pub(crate) fn text(document: &HistoryDocument) -> String {
     let mut text = String::new();
     for line in &document.lines {
         let who = painted(bold, &printable(&line.person));
-        let head = format!("{}  {}  {who}  {}", line.time, printable(&line.app), printable(&line.what()));
-        wrap(&mut text, &head, "", "    ");
-        wrap(&mut text, &printable(&line.because), "    ", "      ");
+        let _ = writeln!(text, "{}  {}  {who}  {}", line.time, printable(&line.app), printable(&line.what()));
+        let _ = writeln!(text, "    {}", printable(&line.because));
         if let Some(approval) = line.approval() {
-            wrap(&mut text, &printable(&approval), "    ", "      ");
+            let _ = writeln!(text, "    {}", printable(&approval));
         }
         let result = printable(&line.result());
         let (word, rest) = result.split_once(' ').unwrap_or((&result, ""));
-        wrap(&mut text, &format!("{} {rest}", painted(style(&line.outcome), word)), "    ", "      ");
+        let _ = writeln!(
+            text,
+            "    {}{}{rest}",
+            painted(style(&line.outcome), word),
+            if rest.is_empty() { "" } else { " " }
+        );
     }
     if document.lines.is_empty() {
         text.push_str("Nothing was done in this time.\n");
     } else {
-        let mut last = String::new();
-        wrap(&mut last, &format!("{}.", document.sentence()), "", "");
-        let _ = write!(text, "\n{}", painted(bold, last.trim_end()));
-        text.push('\n');
+        let _ = writeln!(text, "\n{}", painted(bold, &format!("{}.", document.sentence())));
     }
     text
 }

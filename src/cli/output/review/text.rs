@@ -13,9 +13,6 @@ use crate::cli::output::{
     words::{Mark, counted},
 };
 
-/// Wider lines are broken before the reason.
-const WIDTH: usize = 100;
-
 /// The whole document.
 pub(super) fn review(document: &PlanDocument) -> String {
     let mut text = String::new();
@@ -53,10 +50,8 @@ fn one_app(text: &mut String, app: &App) {
     let _ = writeln!(text, "  Must approve: {}", printable(&owners));
     for warning in &review.warnings {
         let about = if warning.about.is_empty() { String::new() } else { format!("{}: ", warning.about.join(", ")) };
-        let line = format!("! {}: {about}{}", warning.reason, warning.message);
-        for (index, line) in wrapped(&printable(&line)).iter().enumerate() {
-            let _ = writeln!(text, "{}{}", if index == 0 { "  " } else { "    " }, painted(YELLOW, line));
-        }
+        let line = printable(&format!("! {}: {about}{}", warning.reason, warning.message));
+        let _ = writeln!(text, "  {}", painted(YELLOW, &line));
     }
     if !review.settings.is_empty() {
         let _ = writeln!(text, "  {}", painted(BOLD, "Settings:"));
@@ -75,21 +70,6 @@ fn one_app(text: &mut String, app: &App) {
     }
     approval(text, app, intent, review);
     text.push('\n');
-}
-
-/// Lines that are not wider than a screen, as far as words allow.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() + 5 <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn settings(text: &mut String, settings: &[Setting], indent: &str) {
@@ -122,16 +102,10 @@ fn list(text: &mut String, title: &str, rows: &[Row]) {
         };
         let what = printable(&format!("{} {}: {}", row.mark.sign(), row.who, row.what.join(", ")));
         let _ = write!(text, "    {}", painted(style, &what));
-        let mut column = 4 + what.chars().count();
         for (further, style) in [(&row.note, style), (&row.why, DIM)] {
-            let further = printable(further);
-            if further.is_empty() {
-                continue;
+            if !further.is_empty() {
+                let _ = write!(text, "  {}", painted(style, &printable(further)));
             }
-            let width = further.chars().count() + 2;
-            let fits = column + width <= WIDTH;
-            let _ = write!(text, "{}{}", if fits { "  " } else { "\n        " }, painted(style, &further));
-            column = if fits { column + width } else { 6 + width };
         }
         text.push('\n');
     }
