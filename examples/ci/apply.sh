@@ -10,6 +10,8 @@
 #   BEFORE        for the first run, while there is no tag: the commit before; nothing counts as ours where absent
 #
 # It ends as `appaccess apply` does. Only after 0 is the tag moved: what was held, or failed, is looked at again next time.
+# It ends with 1 where HEAD does not contain what was applied last, as in a job that is run again after newer merges: that
+# would take away what they gave. To go back, revert in git.
 set -euo pipefail
 
 tag=${APPLIED_TAG:-appaccess-applied}
@@ -28,11 +30,23 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# Whether one commit contains another can be told only where the history is there.
+if [ "$(git rev-parse --is-shallow-repository)" = true ]; then git fetch --quiet --unshallow origin; fi
+
 # The tag of the forge counts, not one that lies about; a forge that does not answer is no forge without the tag.
 missing=0
-git ls-remote --exit-code origin "refs/tags/$tag" >/dev/null || missing=$?
+found=$(git ls-remote --exit-code origin "refs/tags/$tag") || missing=$?
 case $missing in
-  0) git fetch --quiet --force origin "refs/tags/$tag:refs/tags/$tag" && base=$(git rev-parse "refs/tags/$tag^{commit}") ;;
+  0)
+    found=${found%%[[:space:]]*}
+    git fetch --quiet --force origin "refs/tags/$tag:refs/tags/$tag"
+    base=$(git rev-parse "$found^{commit}")
+    if ! git merge-base --is-ancestor "$base" HEAD; then
+      echo "apply.sh: commit $base was applied last (tag $tag), and $(git rev-parse HEAD) does not contain it;" \
+        "nothing was done. Run the job of the newest commit; where the branch was rewritten, move the tag by hand." >&2
+      exit 1
+    fi
+    ;;
   2) base=$(git rev-parse --quiet --verify "${BEFORE:-none}^{commit}" || true) ;;
   *) exit 1 ;;
 esac
@@ -45,4 +59,5 @@ for path in "${paths[@]}"; do
 done
 
 appaccess apply "${files[@]}" --yes "$@"
-git push --quiet --force origin "HEAD:refs/tags/$tag"
+# Moved only from where it was found: what another run applied meanwhile stays the last.
+git push --quiet --force-with-lease="refs/tags/$tag:$found" origin "HEAD:refs/tags/$tag"

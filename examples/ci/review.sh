@@ -6,6 +6,8 @@
 #
 # PATH: where the YAML is, from the root of the repository on. Of the environment:
 #   BASE              what the change is compared with: a commit or a branch; its merge base with HEAD counts
+#   CHANGE            the last commit of the change, where HEAD may be a merge that the forge made of it to try it out: then
+#                     the first parent of HEAD counts, since BASE can be older than what else was merged meanwhile
 #   COMMENT_FILE      where the comment is also written (with `file`: only written); review.md where absent
 #   COMMENT_KEY       tells two comments of one pull request apart, where a repository holds two installations
 # for github: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN (pull-requests: write), PULL_REQUEST (its number),
@@ -28,7 +30,9 @@ cleanup() {
 }
 trap cleanup EXIT
 
-git worktree add --quiet --detach "$before" "$(git merge-base "${BASE:?the commit or branch to compare with}" HEAD)"
+base=$(git merge-base "${BASE:?the commit or branch to compare with}" HEAD)
+if [ -n "${CHANGE:-}" ] && [ "$(git rev-parse --quiet --verify HEAD^2)" = "$CHANGE" ]; then base=HEAD^1; fi
+git worktree add --quiet --detach "$before" "$base"
 files=()
 for path in "$@"; do
   files+=(-f "$path")

@@ -100,8 +100,14 @@ impl Repository {
     }
 
     async fn review(&self, forge: &Forge) -> Output {
+        self.review_of("main", "", forge).await
+    }
+
+    /// The review of a change that ends in that commit, compared with a base.
+    async fn review_of(&self, base: &str, change: &str, forge: &Forge) -> Output {
         let environment = [
-            ("BASE", "main"),
+            ("BASE", base),
+            ("CHANGE", change),
             ("GITHUB_API_URL", forge.base.as_str()),
             ("GITHUB_REPOSITORY", "fern/access"),
             ("GITHUB_TOKEN", FORGE_TOKEN),
@@ -218,6 +224,64 @@ async fn what_is_held_is_looked_at_again_by_the_next_run_until_somebody_approves
 }
 
 #[tokio::test]
+async fn a_job_that_is_run_again_after_newer_merges_undoes_nothing() {
+    let peer = Peer::scim2_server().await;
+    let repository = studio(&peer).await;
+    let older = repository.applied();
+    repository.file("access/apps.yaml", &files(&peer.base, "Full", &["ana", "bo", "ines", "kim", "lea", "tom", "uma"]));
+    repository.commit("Uma");
+    assert_code(&repository.apply().await, 0);
+    let newer = repository.applied();
+
+    repository.git(&format!("checkout --quiet --detach {older}"));
+    let again = repository.apply().await;
+    assert_code(&again, 1);
+    assert!(said(&again).contains("nothing was done. Run the job of the newest commit"), "{}", said(&again));
+    assert_eq!((active(&peer).await.len(), repository.applied()), (7, newer.clone()), "Uma stays, and so does the tag");
+
+    repository.git("checkout --quiet --detach main");
+    repository.git("commit --quiet --amend --message Rewritten");
+    assert_code(&repository.apply().await, 1);
+    assert_eq!(repository.applied(), newer, "what a rewritten branch lacks is not taken away by guessing");
+}
+
+#[tokio::test]
+async fn what_others_merged_meanwhile_is_no_part_of_a_review() {
+    let repository = Repository::new();
+    let base = "https://planner.example.com/scim/v2";
+    let more = |names: &[&str]| files(base, "Full", names).replace("planner", "boards").replace("everybody", "all");
+    repository.file("access/apps.yaml", &files(base, "Full", &EVERYBODY));
+    repository.file("access/boards.yaml", &more(&EVERYBODY));
+    repository.commit("Everybody");
+    let opened = repository.git("rev-parse HEAD");
+    repository.git("checkout --quiet -b change");
+    repository.file("access/apps.yaml", &files(base, "Full", &EVERYBODY[1..]));
+    repository.commit("Change");
+    let change = repository.git("rev-parse HEAD");
+    repository.git("checkout --quiet main");
+    repository.file("access/boards.yaml", &more(&EVERYBODY[4..]));
+    repository.commit("Others");
+
+    repository.git("checkout --quiet --detach main");
+    repository.git("merge --quiet --no-ff --no-edit change");
+    let forge = Forge::with("github-actions[bot]", Vec::new()).await;
+    assert_code(&repository.review_of(&opened, &change, &forge).await, 0);
+    let tried = forge.comments().remove(0).body;
+    assert!(tried.contains("1 person loses something") && !tried.contains("boards"), "{tried}");
+
+    // A branch that merged the main branch into itself is no such merge: all that it adds is its own.
+    repository.git("checkout --quiet change");
+    repository.git("merge --quiet --no-edit main");
+    repository.file("access/apps.yaml", &files(base, "Full", &EVERYBODY[2..]));
+    repository.git("add --all");
+    repository.git("commit --quiet --amend --no-edit");
+    let change = repository.git("rev-parse HEAD");
+    assert_code(&repository.review_of("main", &change, &forge).await, 0);
+    let kept = forge.comments().remove(0).body;
+    assert!(kept.contains("2 people lose something") && !kept.contains("boards"), "{kept}");
+}
+
+#[tokio::test]
 async fn a_note_of_gitlab_is_updated_among_hundreds_and_a_stranger_s_with_our_mark_is_not_touched() {
     let repository = Repository::new();
     repository.file("access/apps.yaml", &files("https://planner.example.com/scim/v2", "Full", &EVERYBODY));
@@ -261,6 +325,66 @@ async fn files_that_are_invalid_are_told_without_a_word_of_theirs() {
     let comments = forge.comments();
     assert!(comments[0].body.contains("cannot be judged") && !comments[0].body.contains("@everyone"), "{comments:?}");
     assert!(said(&output).contains("access/apps.yaml:2"), "the log says it");
+}
+
+/// The script of a job of the examples for GitLab.
+fn gitlab_job(name: &str) -> String {
+    let path = repository().join("examples/ci/gitlab/appaccess.yml");
+    let document: Yaml = serde_yaml::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is YAML");
+    document[name]["script"][0].as_str().expect("a script").to_owned()
+}
+
+#[tokio::test]
+async fn the_jobs_write_their_comment_before_they_ask_who_owns_the_files() {
+    let repository = Repository::new();
+    let owned = files("https://planner.example.com/scim/v2", "Full\n  owners: [\"@fern/it\"]", &EVERYBODY);
+    repository.file("access/apps.yaml", &owned);
+    let examples = self::repository().join("examples/ci");
+    fs::create_dir_all(repository.folder().join(".gitlab")).expect("the folder can be made");
+    let copied =
+        Command::new("cp").arg("-r").arg(&examples).arg(repository.folder().join(".gitlab/appaccess")).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    repository.commit("Everybody");
+    let forge = Forge::with("project_3_bot", Vec::new()).await;
+    let job = async || {
+        let mut command = repository.command("bash");
+        command.arg("-ec").arg(gitlab_job("appaccess-review")).env("APPACCESS_PATH", "access").envs([
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "main"),
+            ("CI_API_V4_URL", forge.base.as_str()),
+            ("CI_PROJECT_ID", "3"),
+            ("CI_MERGE_REQUEST_IID", "7"),
+            ("APPACCESS_REVIEW_TOKEN", FORGE_TOKEN),
+        ]);
+        tokio::task::spawn_blocking(move || command.output().expect("bash runs")).await.expect("nothing panics")
+    };
+    repository.git("checkout --quiet -b change");
+    let unowned = job().await;
+    assert_code(&unowned, 1);
+    assert!(said(&unowned).contains("CODEOWNERS"), "{}", said(&unowned));
+    assert_eq!(forge.comments().len(), 1, "the review was written all the same");
+
+    repository.file("access/apps.yaml", "apiVersion: appaccess.dev/v1alpha1\nkind: Nothing\n");
+    repository.commit("Wrong");
+    assert_code(&job().await, 64);
+    assert!(forge.comments()[0].body.contains("cannot be judged"));
+
+    let text = fs::read_to_string(examples.join("github/workflow.yml")).expect("it is there");
+    let document: Yaml = serde_yaml::from_str(&text).expect("it is YAML");
+    let steps = document["jobs"]["review"]["steps"].as_sequence().expect("a list of steps");
+    let [.., review, owners] = steps.as_slice() else { panic!("two steps and more") };
+    assert_eq!(review["uses"].as_str(), Some("./.github/appaccess/github"));
+    assert_eq!(owners["if"].as_str(), Some("${{ !cancelled() }}"), "it comes after a review that failed, too");
+    assert!(owners["run"].as_str().is_some_and(|run| run.starts_with("appaccess codeowners")));
+}
+
+#[test]
+fn a_schedule_applies_the_default_branch_and_no_other() {
+    let path = repository().join("examples/ci/gitlab/appaccess.yml");
+    let document: Yaml = serde_yaml::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is YAML");
+    let rules = document["appaccess-apply"]["rules"].as_sequence().expect("a list of rules");
+    let conditions: Vec<&str> = rules.iter().filter_map(|rule| rule["if"].as_str()).collect();
+    assert_eq!(conditions.len(), rules.len());
+    assert!(conditions.iter().all(|rule| rule.ends_with("&& $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH")), "{rules:?}");
 }
 
 /// The scripts within a document, wherever they stand.
