@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use appaccess::api::Kind;
 use serde_json::Value;
@@ -89,7 +90,7 @@ async fn an_overlay_moves_everything_into_another_namespace() {
     for part in ["examples/install/kustomize", "charts/appaccess/files/crds"] {
         let to = scratch.path().join(part);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
-        let copied = std::process::Command::new("cp").arg("-r").arg(repository().join(part)).arg(to).status();
+        let copied = Command::new("cp").arg("-r").arg(repository().join(part)).arg(to).status();
         assert!(copied.is_ok_and(|status| status.success()));
     }
     let overlay = scratch.path().join("overlay");
@@ -169,6 +170,23 @@ fn the_image_holds_one_program_its_roots_of_trust_and_nobody_who_is_root() {
     assert!(user.as_u64().is_some_and(|user| user >= 10_000));
     assert_eq!(about(image, "USER"), [format!("{user}:{user}")]);
     assert_eq!(about(image, "EXPOSE"), [pod["containers"][0]["ports"][0]["containerPort"].to_string()]);
+}
+
+#[test]
+fn what_is_let_into_the_build_of_the_image_is_what_cargo_needs_and_no_more() {
+    let text = fs::read_to_string(repository().join(".dockerignore")).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.first(), Some(&"*"), "what is not named stays outside");
+    let scratch = tempfile::TempDir::new().unwrap();
+    let let_in = lines.iter().filter_map(|line| line.strip_prefix('!')).collect::<Vec<_>>().join(" ");
+    let copy = format!("cp --recursive --parents {let_in} '{}'", scratch.path().display());
+    let copied = Command::new("bash").args(["-ec", &copy]).current_dir(repository()).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{copy}");
+    let metadata = ["metadata", "--no-deps", "--offline", "--format-version=1"];
+    let read = Command::new(env!("CARGO")).args(metadata).current_dir(scratch.path()).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let packages: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!(packages["packages"].as_array().map(Vec::len), Some(3), "the workspace is whole");
 }
 
 #[test]
