@@ -1,17 +1,16 @@
 //! The chart: well formed, strict about its values, with a pod that may do nothing but its work, installed, upgraded and
 //! taken away on a real API server.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod deployed;
+mod life;
+mod values;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::support::{
-    chart::{RELEASE, chart, documents, of_kind, rights, run, template},
-    cluster::{Cluster, Kubectl},
-    wait::eventually,
+    chart::{IMAGE, RELEASE, chart, documents, of_kind, rights, run, template},
+    cluster::Cluster,
 };
 
 /// Typical set-ups, and one that turns at everything else.
@@ -21,11 +20,15 @@ const SETUPS: [&[&str]; 5] = [
     &["--values=examples/install/helm/platform.yaml"],
     POSTGRES,
     &[
-        "--set=store.type=postgres,store.postgres.secretName=database,store.postgres.replicas=3,rbac.create=false",
+        "--set=store.type=postgres,store.postgres.secretName=database,store.postgres.replicas=3,peopleRoles.create=false",
         "--set=metrics.service.port=9090,resources.limits.memory=1Gi,serviceAccount.annotations.team=access",
         "--set=admission.approvals.trustedUsers={gitops},crds.annotations.kept=by-somebody,podLabels.team=access",
         "--set=image.digest=sha256:0f343b0931126a20f133d67c2b018a3b1f5e0a52c6a3c7d5e5a9b2a1d4c3e2f1",
-        "--set-json=operator.extraEnvironment=[{\"name\":\"HTTPS_PROXY\",\"value\":\"http://proxy.example:3128\"}]",
+        "--set-json=operator.extraEnvironment=[{\"name\":\"SSL_CERT_FILE\",\"value\":\"/authority/ca.crt\"}]",
+        "--set=operator.listenAddress=::,serviceAccount.create=false,serviceAccount.name=there",
+        "--set=credentials.ownNamespace=false,credentials.secretNames={planner-token}",
+        "--set=admission.approvals.requireDecidedBy=true,networkPolicy.enabled=true,networkPolicy.dnsPorts={5353}",
+        "--set-json=networkPolicy.extraEgress=[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]",
     ],
 ];
 
@@ -46,61 +49,9 @@ fn workload(documents: &[Value]) -> &Value {
 fn the_chart_lints_in_every_set_up() {
     for setup in SETUPS {
         let chart = chart();
-        let fixed = ["lint", "--strict", chart.to_str().unwrap()];
+        let fixed = ["lint", "--strict", chart.to_str().unwrap(), IMAGE];
         run(None, fixed.iter().chain(setup)).ok();
     }
-}
-
-#[test]
-fn a_wrong_value_is_refused_in_words_that_name_it() {
-    for (wrong, words) in [
-        ("image.repo=x", "at '/image': additional properties 'repo' not allowed"),
-        ("image.digest=latest", "at '/image/digest': 'latest' does not match"),
-        ("operator.logFormat=xml", "at '/operator/logFormat': value must be one of 'text', 'json'"),
-        ("operator.concurrency=0", "at '/operator/concurrency': minimum: got 0, want 1"),
-        ("store.type=sqlite", "at '/store/type': value must be one of 'volume', 'postgres'"),
-        ("store.volume.size=lots", "at '/store/volume/size': 'lots' does not match"),
-        ("credentials.namespaces={Not_A_Name}", "at '/credentials/namespaces/0': 'Not_A_Name' does not match"),
-        ("rbac.approver.aggregateTo={root}", "at '/rbac/approver/aggregateTo/0': value must be one of 'view'"),
-        ("networkPolicy.appPorts={https}", "at '/networkPolicy/appPorts/0': got string, want integer"),
-        ("crds.keep=false", "at '/crds': additional properties 'keep' not allowed"),
-        ("store.type=postgres", "name in store.postgres.secretName the Secret with the database's URL"),
-        ("metrics.serviceMonitor.enabled=true,metrics.service.enabled=false", "needs metrics.service.enabled"),
-    ] {
-        let ended = template("access", &["--set", wrong]);
-        assert!(!ended.succeeded, "{wrong} was taken");
-        assert!(ended.stderr.contains(words), "{wrong}: {}", ended.stderr);
-    }
-}
-
-#[test]
-fn every_value_is_described_by_the_schema_and_no_other() {
-    fn names(value: &Value, at: &str, found: &mut Vec<String>) {
-        for (name, child) in value.as_object().into_iter().flatten() {
-            let path = format!("{at}/{name}");
-            names(child, &path, found);
-            found.push(path);
-        }
-    }
-    fn described(schema: &Value, at: &str, found: &mut Vec<String>) {
-        for (name, child) in schema["properties"].as_object().into_iter().flatten() {
-            let path = format!("{at}/{name}");
-            described(child, &path, found);
-            found.push(path);
-        }
-    }
-    let values: Value = serde_yaml::from_str(&fs::read_to_string(chart().join("values.yaml")).unwrap()).unwrap();
-    let schema = fs::read_to_string(chart().join("values.schema.json")).unwrap();
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    let (mut there, mut known) = (Vec::new(), Vec::new());
-    names(&values, "", &mut there);
-    described(&schema, "", &mut known);
-    // What helm adds by itself, what lists hold, and what is free within.
-    known.retain(|path| path != "/global" && !path.starts_with("/imagePullSecrets/"));
-    there.retain(|path| !path.starts_with("/resources/"));
-    there.sort();
-    known.sort();
-    assert_eq!(there, known);
 }
 
 #[test]
@@ -174,7 +125,8 @@ fn switches_add_what_they_name_and_nothing_else() {
     }
     for (switch, kinds) in [
         ("crds.install=false", "CustomResourceDefinition"),
-        ("rbac.create=false", "-approver"),
+        ("peopleRoles.create=false", "-approver"),
+        ("serviceAccount.create=false,serviceAccount.name=there", "kind: ServiceAccount\nmetadata:"),
         ("admission.approvals.enabled=false", "ValidatingAdmissionPolicy"),
         ("metrics.service.enabled=false", "kind: Service\n"),
     ] {
@@ -185,6 +137,23 @@ fn switches_add_what_they_name_and_nothing_else() {
     let bindings = of_kind(&all, "RoleBinding");
     let namespaces: Vec<&str> = bindings.iter().filter_map(|one| one["metadata"]["namespace"].as_str()).collect();
     assert_eq!(namespaces, ["access", "sales", "hr"]);
+}
+
+#[test]
+fn the_network_is_open_to_names_the_api_server_and_the_apps_and_to_what_is_added() {
+    let all = rendered(SETUPS[4]);
+    let policy = of_kind(&all, "NetworkPolicy")[0];
+    let [ports, added] = policy["spec"]["egress"].as_array().unwrap().as_slice() else { panic!("two rules") };
+    let open = ports["ports"].as_array().unwrap().iter();
+    let open: Vec<String> =
+        open.map(|port| format!("{} {}", port["protocol"].as_str().unwrap(), port["port"])).collect();
+    assert_eq!(open, ["UDP 5353", "TCP 5353", "TCP 443", "TCP 6443", "TCP 5432"]);
+    assert_eq!(added["to"][0]["ipBlock"]["cidr"], "10.0.0.0/8");
+    assert!(ports.get("to").is_none(), "wherever the apps are");
+    let chart = chart();
+    let switches = "--set=networkPolicy.enabled=true,metrics.serviceMonitor.enabled=true";
+    let notes = run(None, ["install", RELEASE, chart.to_str().unwrap(), IMAGE, "--dry-run=client", switches]).ok();
+    assert!(notes.contains("WARNING: the network policy lets nobody in"), "{notes}");
 }
 
 /// The shared cluster with the chart in it, but for the definitions (which are there) and the policy, which would be in
@@ -305,6 +274,37 @@ async fn the_rights_of_its_account_end_where_its_work_ends() {
     }
 }
 
+#[tokio::test]
+async fn its_account_reads_the_secrets_that_are_named_where_they_are_and_may_be_one_that_is_there() {
+    let installed = Installed::shared().await;
+    let own = installed.cluster.namespace("own").await;
+    let apps = installed.cluster.namespace("apps").await;
+    let namespaces = format!("--set=credentials.namespaces={{{apps}}},credentials.secretNames={{planner-token}}");
+    let narrow = [
+        "--show-only=templates/rbac.yaml",
+        &namespaces,
+        "--set=fullnameOverride=narrow,credentials.ownNamespace=false,serviceAccount.create=false,serviceAccount.name=there",
+    ];
+    installed.cluster.kubectl(["create", "serviceaccount", "there", "--namespace", &own], "").await.ok();
+    installed.cluster.apply(&template(&own, &narrow).ok()).await.ok();
+    let account = format!("system:serviceaccount:{own}:there");
+    for (what, place, may) in [
+        ("get secrets/planner-token", &apps, true),
+        ("get secrets/database", &apps, false),
+        ("get configmaps/any", &apps, true),
+        ("get secrets/planner-token", &own, false),
+        ("get configmaps/any", &own, false),
+        ("list targetapps", &own, true),
+    ] {
+        assert_eq!(installed.may(&account, what, place).await, may, "{what} in {place}");
+    }
+}
+
+/// What helm says after an install.
+fn show_notes(notes: &str) {
+    insta::assert_snapshot!("chart_notes", notes);
+}
+
 #[test]
 fn a_wider_right_is_seen_in_review() {
     insta::assert_snapshot!("chart_rights", rights("access"));
@@ -355,112 +355,5 @@ async fn a_real_api_server_takes_every_set_up() {
         let manifests = others.iter().map(Value::to_string).collect::<Vec<_>>().join("\n---\n");
         let arguments = ["apply", "--dry-run=server", "--validate=strict", "--filename=-"];
         installed.cluster.kubectl(arguments, &manifests).await.ok();
-    }
-}
-
-/// A cluster of its own, in which a release comes, changes and goes.
-struct Life {
-    cluster: Cluster,
-    namespace: String,
-}
-
-impl Life {
-    fn helm(&self, verb: &str, arguments: &[&str]) -> String {
-        let fixed = [verb, RELEASE, "--namespace", &self.namespace];
-        run(Some(&self.cluster.kubeconfig()), fixed.iter().chain(arguments)).ok()
-    }
-
-    async fn kubectl(&self, arguments: &[&str]) -> Kubectl {
-        self.cluster.kubectl(arguments.iter().chain(&["--namespace", &self.namespace]), "").await
-    }
-
-    /// Creates an approval as that user, decided by that name.
-    async fn approve(&self, user: &str, decided_by: &str) -> Kubectl {
-        let approval = format!(
-            "{{apiVersion: appaccess.dev/v1alpha1, kind: AccessApproval, metadata: {{name: november}}, \
-             spec: {{appRef: {{name: boards}}, digest: \"sha256:{}\", decision: Approve, decidedBy: {decided_by}, \
-             notAfter: \"2026-12-01T00:00:00Z\"}}}}",
-            "0".repeat(64)
-        );
-        let user = format!("--as={user}");
-        let group = "--as-group=system:masters";
-        let arguments = ["create", "--dry-run=server", &user, group, "--namespace", &self.namespace, "--filename=-"];
-        self.cluster.kubectl(arguments, &approval).await
-    }
-
-    /// The type of the owners of a `TargetApp`, as the API server knows it: empty where it knows none.
-    async fn owners(&self) -> String {
-        let field = "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.owners.type";
-        let field = format!("--output=jsonpath={{.{field}}}");
-        self.kubectl(&["get", "customresourcedefinition", "targetapps.appaccess.dev", &field]).await.ok()
-    }
-}
-
-/// A copy of the chart as a version before it might have been: without the owners of a `TargetApp`.
-fn older_chart(folder: &Path) -> PathBuf {
-    let older = folder.join("appaccess");
-    let copied = std::process::Command::new("cp").arg("-r").arg(chart()).arg(&older).status();
-    assert!(copied.is_ok_and(|status| status.success()));
-    let definition = older.join("files/crds/targetapps.yaml");
-    let mut text: Value = serde_yaml::from_str(&fs::read_to_string(&definition).unwrap()).unwrap();
-    let spec = &mut text["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
-    assert!(spec.as_object_mut().unwrap().remove("owners").is_some());
-    fs::write(&definition, text.to_string()).unwrap();
-    older
-}
-
-#[tokio::test]
-async fn a_release_is_installed_upgraded_and_taken_away_and_what_people_wrote_stays() {
-    let cluster = Cluster::start().await;
-    let namespace = cluster.namespace("access").await;
-    let life = Life { cluster, namespace };
-    let scratch = TempDir::new().unwrap();
-    let older = older_chart(scratch.path());
-    let chart = chart();
-    let (older, chart) = (older.to_str().unwrap(), chart.to_str().unwrap());
-
-    let notes = life.helm("install", &[older]);
-    let notes = notes.split("NOTES:\n").nth(1).expect("notes are printed").replace(&life.namespace, "access");
-    insta::assert_snapshot!("chart_notes", notes);
-    assert_eq!(life.owners().await, "");
-    let team = "{apiVersion: appaccess.dev/v1alpha1, kind: Team, metadata: {name: crew}, spec: {members: []}}";
-    eventually("an object of the older definitions is taken", async || {
-        let arguments = ["apply", "--namespace", &life.namespace, "--filename=-"];
-        life.cluster.kubectl(arguments, team).await.succeeded.then_some(())
-    })
-    .await;
-
-    life.helm("upgrade", &[chart, "--set", "operator.concurrency=3"]);
-    assert_eq!(life.owners().await, "array");
-    assert!(life.kubectl(&["get", "statefulset", RELEASE, "--output=yaml"]).await.ok().contains("--concurrency=3"));
-
-    eventually("nobody approves in another's name", async || {
-        let refused = life.approve("ada", "bo").await;
-        (!refused.succeeded && refused.stderr.contains("decidedBy says bo, but the request is from ada")).then_some(())
-    })
-    .await;
-    life.approve("ada", "ada").await.ok();
-    life.helm("upgrade", &[chart, "--set", "admission.approvals.trustedUsers={gitops}"]);
-    eventually("a controller may write who decided", async || {
-        life.approve("gitops", "bo").await.succeeded.then_some(())
-    })
-    .await;
-    assert!(!life.approve("ada", "bo").await.succeeded);
-
-    let second = run(Some(&life.cluster.kubeconfig()), ["install", "second", chart, "--namespace", &life.namespace]);
-    assert!(!second.succeeded && second.stderr.contains("cannot be imported"), "{}", second.stderr);
-    life.helm("upgrade", &[chart, POSTGRES[0]]);
-    life.kubectl(&["get", "deployment", RELEASE]).await.ok();
-    assert!(!life.kubectl(&["get", "statefulset", RELEASE]).await.succeeded);
-
-    for _ in ["once", "and after it was installed again"] {
-        life.helm("uninstall", &[]);
-        for workload in ["deployment", "statefulset"] {
-            assert!(!life.kubectl(&["get", workload, RELEASE]).await.succeeded);
-        }
-        let definitions = life.kubectl(&["get", "customresourcedefinitions", "--output=name"]).await.ok();
-        assert_eq!(definitions.lines().filter(|line| line.ends_with(".appaccess.dev")).count(), 6, "{definitions}");
-        life.kubectl(&["get", "team", "crew"]).await.ok();
-        life.helm("install", &[chart]);
     }
 }

@@ -10,7 +10,7 @@ use appaccess::api::Kind;
 use serde_json::Value;
 
 use crate::support::{
-    chart::{chart, documents, of_kind, run, template},
+    chart::{IMAGE, chart, documents, of_kind, run, template},
     cluster::Cluster,
     tools::repository,
 };
@@ -202,6 +202,6 @@ fn the_chart_packs_into_a_release_that_can_be_installed_from_a_file() {
     let (from, to) = (chart(), scratch.path().to_str().unwrap());
     run(None, ["package", from.to_str().unwrap(), "--destination", to]).ok();
     let packed = fs::read_dir(scratch.path()).unwrap().next().unwrap().unwrap().path();
-    let rendered = run(None, ["template", "appaccess", packed.to_str().unwrap(), "--namespace=access"]).ok();
+    let rendered = run(None, ["template", "appaccess", packed.to_str().unwrap(), "--namespace=access", IMAGE]).ok();
     assert_eq!(of_kind(&documents(&rendered), "CustomResourceDefinition").len(), Kind::ALL.len());
 }

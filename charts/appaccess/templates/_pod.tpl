@@ -1,5 +1,6 @@
 {{/* The pod: the same whatever keeps the store. */}}
 {{- define "appaccess.pod" -}}
+{{- include "appaccess.refuseTwice" . -}}
 {{- $postgres := eq .Values.store.type "postgres" -}}
 metadata:
   labels:
@@ -34,7 +35,8 @@ spec:
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args:
         - operator
-        - --listen=0.0.0.0:8080
+        {{- $address := .Values.operator.listenAddress }}
+        - {{ printf "--listen=%s:8080" (ternary (printf "[%s]" $address) $address (contains ":" $address)) | quote }}
         - --concurrency={{ .Values.operator.concurrency }}
         - --log-format={{ .Values.operator.logFormat }}
         {{- with .Values.operator.extraArguments }}

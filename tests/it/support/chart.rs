@@ -50,10 +50,14 @@ pub(crate) fn run<S: AsRef<OsStr>>(kubeconfig: Option<&Path>, arguments: impl In
     }
 }
 
-/// Renders the chart for a namespace, with these further arguments, such as `--set`.
+/// The one value that everybody has to give.
+pub(crate) const IMAGE: &str = "--set=image.repository=registry.example/appaccess";
+
+/// Renders the chart for a namespace, with an image and these further arguments, such as `--set`.
 pub(crate) fn template<S: AsRef<OsStr>>(namespace: &str, arguments: &[S]) -> Ended {
     let chart = chart();
-    let fixed = [OsStr::new("template"), OsStr::new(RELEASE), chart.as_os_str(), "--namespace".as_ref()];
+    let fixed =
+        [OsStr::new("template"), OsStr::new(RELEASE), chart.as_os_str(), IMAGE.as_ref(), "--namespace".as_ref()];
     let namespace = [OsStr::new(namespace)];
     run(None, fixed.into_iter().chain(namespace).chain(arguments.iter().map(AsRef::as_ref)))
 }
