@@ -40,7 +40,7 @@ bench: ## Runs the benchmarks: ratios against a floor that is measured in the sa
 	$(CARGO) bench $(CARGO_FLAGS) --package appaccess-core --bench plan
 	$(CARGO) bench $(CARGO_FLAGS) --package appaccess --bench startup
 
-demo: ## Shows the whole story on simulated apps, in under a minute
+demo: ## Shows the whole story on simulated apps, in under a minute once it is built
 	$(CARGO) run $(CARGO_FLAGS) --release -- demo
 
 ci: ## Runs what continuous integration runs

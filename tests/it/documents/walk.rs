@@ -92,7 +92,7 @@ impl Reader {
         self.folder.push(folder);
     }
 
-    /// Starts what runs until it is stopped, and waits until it has said what the page shows.
+    /// Starts what runs until it is stopped, and waits until it has said what the page shows, where it shows anything.
     pub(super) async fn serve(&mut self, shown: &Shown) {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("cd '{}' && exec {}", self.folder.display(), shown.line.trim_end_matches(" &")));
@@ -100,6 +100,9 @@ impl Reader {
         let log = self.folder.join(format!(".server-{}.log", self.servers.len()));
         self.servers.push(Process::start(&command, &log, None));
         let shown_lines = trimmed(&shown.prints);
+        if shown_lines.is_empty() {
+            return;
+        }
         eventually(&format!("`{}` has said all that is shown", shown.line), async || {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             let lines: Vec<String> = said.lines().map(str::to_owned).collect();
