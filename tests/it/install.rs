@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use appaccess::api::Kind;
 use serde_json::Value;
 
 use crate::support::{
-    chart::{IMAGE, chart, documents, of_kind, run, template},
+    chart::{IMAGE, RELEASE, chart, documents, of_kind, run, template},
     cluster::Cluster,
     tools::repository,
 };
@@ -108,6 +108,37 @@ async fn an_overlay_moves_everything_into_another_namespace() {
     cluster.kubectl(["create", "namespace", "it-access"], "").await;
     let dry = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--kustomize"];
     cluster.kubectl(dry.into_iter().chain(overlay.to_str()), "").await.ok();
+}
+
+#[tokio::test]
+async fn definitions_that_were_applied_by_hand_are_taken_over_and_upgraded_where_that_is_said() {
+    let cluster = Cluster::start().await;
+    let namespace = cluster.namespace("access").await;
+    let definitions = repository().join("crds");
+    let apply = ["apply", "--server-side", "--filename", definitions.to_str().unwrap()];
+    cluster.kubectl(apply, "").await.ok();
+    let scratch = tempfile::TempDir::new().unwrap();
+    let copied = Command::new("cp").arg("-r").arg(chart()).arg(scratch.path()).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    let later = scratch.path().join("appaccess");
+    let helm = |verb: &str, chart: &Path, flags: &[&str]| {
+        let fixed = [verb, RELEASE, chart.to_str().unwrap(), IMAGE, "--namespace", &namespace];
+        run(Some(&cluster.kubeconfig()), fixed.iter().chain(flags))
+    };
+    let refused = helm("install", &chart(), &[]);
+    assert!(!refused.succeeded && refused.stderr.contains("cannot be imported"), "{}", refused.stderr);
+    helm("install", &chart(), &["--take-ownership"]).ok();
+
+    let team = later.join("files/crds/teams.yaml");
+    let text = fs::read_to_string(&team).unwrap();
+    let changed = text.replacen("description: ", "description: LATER ", 1);
+    assert_ne!(text, changed);
+    fs::write(&team, changed).unwrap();
+    let refused = helm("upgrade", &later, &[]);
+    assert!(!refused.succeeded && refused.stderr.contains("conflict"), "{}", refused.stderr);
+    helm("upgrade", &later, &["--force-conflicts"]).ok();
+    let found = cluster.kubectl(["get", "customresourcedefinition", "teams.appaccess.dev", "--output=yaml"], "").await;
+    assert!(found.ok().contains("LATER"));
 }
 
 #[test]
