@@ -13,6 +13,7 @@ use clap_complete::engine::ArgValueCompleter;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    base::refuse_one_stream,
     completions::names,
     error::CommandError,
     exit::Exit,
@@ -66,6 +67,7 @@ pub struct Flags {
 
 /// Plans, asks and applies.
 pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
+    refuse_one_stream(&flags.filename, &flags.base)?;
     // A saved plan was read by whoever saved it; it needs no further answer.
     let asks = !flags.yes && flags.plan_file.is_none();
     let from_stream = flags.filename.iter().any(|path| path.as_os_str() == "-");

@@ -1,12 +1,21 @@
 //! `plan --base`: what a change of the files means, from the files alone. No app, no directory, no credential is asked, so
 //! that a pull request of anybody can be shown.
 
+mod approvals;
+mod claims;
 mod compared;
+mod course;
 mod judged;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod times;
 mod windows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use appaccess_core::{
     access::{
@@ -18,14 +27,14 @@ use appaccess_core::{
 };
 use jiff::Timestamp;
 
-use self::compared::Compared;
+use self::{compared::Compared, times::Reach};
 use super::{
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, quoted},
     output::{
         build::{self, Told, errors_of_files, plan_document},
-        document::{App, Waits},
+        document::{App, PlanDocument, Waits},
         review,
     },
     plan::{Flags, unless_detailed},
@@ -47,26 +56,20 @@ pub(super) struct Side<'a> {
 
 /// Compares and prints.
 pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
+    refuse_one_stream(&flags.files.filename, &flags.base)?;
     let now = flags.at.unwrap_or_else(Timestamp::now);
-    let head = session::checked(&flags.files)?;
-    let base = session::faultless(&FileFlags { filename: flags.base.clone(), app: Vec::new() })?;
-    let (base, head) = (Side::new(&base), Side::new(&head));
-    let chosen: BTreeSet<&ObjectName> = flags.files.app.iter().collect();
-    let (mut document, _) = plan_document(&[], Told::Plan);
-    document.errors = errors_of_files(head.loaded, &BTreeMap::new());
-    let names: BTreeSet<&ObjectName> = base.loaded.target_apps.keys().chain(head.loaded.target_apps.keys()).collect();
-    for name in names.into_iter().filter(|name| chosen.is_empty() || chosen.contains(name)) {
-        let Some(compared) = Compared::new(&base, &head, name, now) else { continue };
-        let problems = compared.after.reports.values().flat_map(|report| &report.problems);
-        document.errors.extend(problems.map(|problem| build::claim_error(name, problem)));
-        document.apps.push(compared.app());
+    let everything = |filename: &[PathBuf]| FileFlags { filename: filename.to_vec(), app: Vec::new() };
+    let head = session::faultless(&everything(&flags.files.filename))?;
+    let base = session::faultless(&everything(&flags.base))?;
+    if head.is_empty() && base.is_empty() {
+        let what = "no object of `appaccess.dev/v1alpha1` is among the files, neither before the change nor after it";
+        return Err(CommandError::usage(what, "name files with a TargetApp and an AppAccess by `-f` and `--base`"));
     }
-    document.errors.sort();
-    document.errors.dedup();
-    let touched = settings::touched(base.loaded, head.loaded);
-    let pending = !touched.is_empty() || document.apps.iter().any(is_changed);
-    document.touched = Some(touched);
-    let exit = if pending { Exit::Pending } else { Exit::Done };
+    let known: BTreeSet<&ObjectName> = base.target_apps.keys().chain(head.target_apps.keys()).collect();
+    session::refuse_unknown(&flags.files.app, &known)?;
+    let document = document(&Side::new(&base), &Side::new(&head), &flags.files.app.iter().collect(), now);
+    let is_pending = document.touched.iter().flatten().next().is_some() || document.apps.iter().any(is_changed);
+    let exit = if is_pending { Exit::Pending } else { Exit::Done };
     let exit = if document.errors.is_empty() { exit } else { exit.worst(Exit::Failed) };
     let before = flags.base.iter().map(|path| format!(" --base {}", quoted(&path.display().to_string())));
     let command = format!("appaccess plan {}{}", flags.files.again(), before.collect::<String>());
@@ -74,14 +77,53 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     Ok(unless_detailed(exit, flags.detailed_exitcode))
 }
 
-/// Whether a change of the files means anything for an app.
+/// Standard input can be one side of a change, not both.
+pub(super) fn refuse_one_stream(head: &[PathBuf], base: &[PathBuf]) -> Result<(), CommandError> {
+    let is_stream = |paths: &[PathBuf]| paths.iter().any(|path| path.as_os_str() == "-");
+    if is_stream(head) && is_stream(base) {
+        let what = "nothing was compared: standard input (-) can be read once only, and both -f and --base name it";
+        return Err(CommandError::usage(what, "write one of the two sides into a file or a folder"));
+    }
+    Ok(())
+}
+
+/// What the change means for the apps that were chosen; for all where none was.
+fn document(base: &Side<'_>, head: &Side<'_>, chosen: &BTreeSet<&ObjectName>, now: Timestamp) -> PlanDocument {
+    let is_meant = |app: &ObjectName| chosen.is_empty() || chosen.contains(app);
+    let (mut document, _) = plan_document(&[], Told::Plan);
+    let errors = errors_of_files(head.loaded, &BTreeMap::new()).into_iter();
+    document.errors = errors
+        .filter(|entry| {
+            entry.app.as_deref().and_then(|app| ObjectName::parse(app).ok()).is_none_or(|app| is_meant(&app))
+        })
+        .collect();
+    let names: BTreeSet<&ObjectName> = base.loaded.target_apps.keys().chain(head.loaded.target_apps.keys()).collect();
+    let mut teams: BTreeSet<&ObjectName> = BTreeSet::new();
+    for name in names.into_iter().filter(|name| is_meant(name)) {
+        teams.extend(base.teams(name));
+        teams.extend(head.teams(name));
+        let Some(compared) = Compared::new(base, head, name, now) else { continue };
+        document.errors.extend(compared.problems().map(|problem| build::claim_error(name, problem)));
+        document.apps.push(compared.app());
+    }
+    document.errors.sort();
+    document.errors.dedup();
+    let is_of_team = |team: &ObjectName| chosen.is_empty() || teams.contains(team);
+    let mut touched = settings::touched(base.loaded, head.loaded, is_of_team);
+    touched.extend(approvals::elsewhere(base.loaded, head.loaded, now, is_meant));
+    document.touched = Some(touched);
+    document
+}
+
+/// Whether a change of the files means anything for an app. What mode and `manage` do not allow is never pending.
 fn is_changed(app: &App) -> bool {
     let Waits::Intent { intent, review } = &app.waits else { return false };
-    !intent.withdrawn.is_empty()
+    intent.withdrawn.iter().any(|row| row.permitted)
         || app.changes.iter().any(|change| change.permitted)
+        || review.later.iter().any(|later| later.is_done.0 || later.is_done.1)
         || !review.settings.is_empty()
+        || !review.decisions.is_empty()
         || review.presence != "kept"
-        || review.windows.iter().any(|window| window.what != "ends")
 }
 
 impl<'a> Side<'a> {
@@ -97,6 +139,17 @@ impl<'a> Side<'a> {
             groups.extend(as_written(entry));
         }
         Self { loaded, world, groups }
+    }
+
+    /// The teams that decide about an app: those of its claims, and those that it lets claim.
+    fn teams(&self, app: &ObjectName) -> BTreeSet<&ObjectName> {
+        let allowed = self.loaded.target_apps.get(app).into_iter().flat_map(|target| &target.object.spec.allow);
+        let allowed = allowed.filter_map(|allow| allow.people.as_ref()).flat_map(|people| &people.teams);
+        let names = allowed.filter_map(|team| {
+            let name = ObjectName::new(team.namespace.as_deref().unwrap_or(&app.namespace), &team.name);
+            self.world.teams.get_key_value(&name).map(|(name, _)| name)
+        });
+        names.chain(Reach::new(&self.world, app).teams()).collect()
     }
 
     /// Whether this stands for people whom nobody can name here.

@@ -95,18 +95,20 @@ pub(super) fn checked(flags: &FileFlags) -> Result<Loaded, CommandError> {
     if loaded.other_kinds > 0 {
         tracing::info!(count = loaded.other_kinds, "documents of other kinds were passed over");
     }
-    for app in &flags.app {
-        if !loaded.target_apps.contains_key(app) {
-            let known: Vec<String> = loaded.target_apps.keys().take(10).map(ToString::to_string).collect();
-            let remedy = match known.as_slice() {
-                [] => "name files with a TargetApp by `-f`".to_owned(),
-                known => format!("write one of {}", known.join(", ")),
-            };
-            let what = format!("nothing was contacted: there is no TargetApp {app} among the files");
-            return Err(CommandError::usage(what, remedy));
-        }
-    }
+    refuse_unknown(&flags.app, &loaded.target_apps.keys().collect())?;
     Ok(loaded)
+}
+
+/// Refuses an app that was chosen and is not there.
+pub(super) fn refuse_unknown(chosen: &[ObjectName], known: &BTreeSet<&ObjectName>) -> Result<(), CommandError> {
+    let Some(app) = chosen.iter().find(|app| !known.contains(app)) else { return Ok(()) };
+    let known: Vec<String> = known.iter().take(10).map(ToString::to_string).collect();
+    let remedy = match known.as_slice() {
+        [] => "name files with a TargetApp by `-f`".to_owned(),
+        known => format!("write one of {}", known.join(", ")),
+    };
+    let what = format!("nothing was contacted: there is no TargetApp {app} among the files");
+    Err(CommandError::usage(what, remedy))
 }
 
 /// Reads the files, which may hold nothing of ours; any fault in them is shown, and refused.

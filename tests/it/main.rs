@@ -45,6 +45,8 @@ mod operator_tasks;
 #[cfg(test)]
 mod pull_request_flow;
 #[cfg(test)]
+mod pull_request_reviews;
+#[cfg(test)]
 mod pull_requests;
 #[cfg(test)]
 mod real_components;

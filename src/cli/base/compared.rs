@@ -5,17 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use appaccess_core::{
     access::{AppPolicy, Capabilities, Claim, Edge, Evidence, Mode, ObjectName, Person, PersonKey, Slot, Text},
     plan::{self, Action, Cause, Declared, Withdrawal, declared_cost, intent_digest, mark_tasks, withdrawals},
-    resolve::{Desired, DesiredEdge},
+    resolve::{ClaimProblem, Desired, DesiredEdge},
 };
 use jiff::Timestamp;
 
-use super::{Side, capabilities, judged, settings, windows};
+use super::{
+    Side, approvals, capabilities, claims,
+    course::{Course, Courses, most_times},
+    judged, settings,
+    times::{Reach, Sides, times},
+    windows,
+};
 use crate::{
     api::TargetAppSpec,
     cli::output::{
         build::{self, Told},
         document::{App, Calls, Change, Counts, Entitlement, Intent, Waits, Withdrawn},
-        review::{People, Review, Setting},
+        review::{Later, People, Review, Setting},
     },
     sync::Done,
 };
@@ -36,8 +42,10 @@ pub(super) struct Compared<'a> {
     pub(super) after: Desired,
     /// Every withdrawn claim, with the edge that loses it.
     pub(super) lost: Vec<(Edge, Withdrawal)>,
+    /// What moves later, on either side.
+    pub(super) courses: Courses,
     pub(super) now: Timestamp,
-    is_gone: bool,
+    pub(super) is_gone: bool,
 }
 
 impl<'a> Compared<'a> {
@@ -46,15 +54,35 @@ impl<'a> Compared<'a> {
         let earlier = base.loaded.target_apps.get(name).map(|target| &target.object.spec);
         let later = head.loaded.target_apps.get(name).map(|target| &target.object.spec);
         let spec = later.or(earlier)?;
-        let then = earlier.map(|earlier| base.desired(name, earlier, &capabilities(name, spec, &base.world), now));
+        let known = capabilities(name, spec, &base.world);
         let capabilities = capabilities(name, spec, &head.world);
         // Without its target app a claim means nothing, and takes nothing away.
-        let before = then.filter(|_| later.is_some()).unwrap_or_default();
-        let after = later.map(|later| head.desired(name, later, &capabilities, now)).unwrap_or_default();
+        let before_at = |time| match (earlier, later) {
+            (Some(earlier), Some(_)) => base.desired(name, earlier, &known, time),
+            _ => Desired::default(),
+        };
+        let after_at = |time| later.map(|later| head.desired(name, later, &capabilities, time)).unwrap_or_default();
+        let (before, after) = (before_at(now), after_at(now));
         let lost = withdrawals(&before, &after);
         let policy = head.policy(name, spec);
+        let policies = (earlier.map(|earlier| base.policy(name, earlier)), later.map(|_| policy.clone()));
+        let courses = if later.is_some() {
+            let (was, is) = (Reach::new(&base.world, name), Reach::new(&head.world, name));
+            let nothing = Reach::default();
+            let was = if earlier.is_some() { &was } else { &nothing };
+            let sides = Sides { before: was, after: &is, policies: (policies.0.as_ref(), policies.1.as_ref()), now };
+            let times = times(sides, most_times(before.edges.len() + after.edges.len() + was.len() + is.len()));
+            Courses::new((&before, &after), times, before_at, after_at)
+        } else {
+            Courses::default()
+        };
         let is_gone = later.is_none();
-        Some(Self { base, head, name, earlier, spec, policy, capabilities, before, after, lost, now, is_gone })
+        Some(Self { base, head, name, earlier, spec, policy, capabilities, before, after, lost, courses, now, is_gone })
+    }
+
+    /// What is wrong with the claims after the change, now and later.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &ClaimProblem> {
+        self.after.reports.values().flat_map(|report| &report.problems).chain(&self.courses.problems)
     }
 
     /// What it means, as a document.
@@ -88,20 +116,27 @@ impl<'a> Compared<'a> {
             (None, false) => "added",
             (Some(_), false) => "kept",
         };
-        let people = People { gaining: distinct(self.gaining(granted)), losing: distinct(self.losing()) };
-        let windows = if self.is_gone { Vec::new() } else { windows::windows(self) };
+        let later = self.later();
+        let people = People {
+            gaining: distinct(self.gaining(granted)),
+            losing: distinct(self.losing()),
+            gaining_later: distinct(later.iter().filter(|later| later.gains).map(|later| &later.person)),
+            losing_later: distinct(later.iter().filter(|later| later.loses).map(|later| &later.person)),
+        };
         let mut review = Review {
             presence,
             by_hand: self.capabilities.by_hand.everything,
             owners: judged::owners(self),
             people,
+            claims: claims::differing(self.base.loaded, self.head.loaded, self.name),
             settings: self.settings(),
-            windows,
+            windows: windows::windows(self),
             warnings: Vec::new(),
             uncounted: self.uncounted(),
-            decisions: judged::decisions(self, digest),
-            approved_by: judged::approved_by(self, digest),
-            approval: (!self.lost.is_empty()).then(|| judged::approval(self.name, digest, self.now)),
+            decisions: approvals::decisions(self, digest),
+            approved_by: approvals::approved_by(self, digest),
+            approval: (!self.lost.is_empty()).then(|| approvals::approval(self.name, digest, self.now)),
+            later,
         };
         review.warnings = judged::warnings(self, &review, granted, self.cost().as_ref());
         review
@@ -113,7 +148,38 @@ impl<'a> Compared<'a> {
         }
         let mut all = settings::of_app(self.earlier, self.spec);
         all.extend(settings::selections(self.base.loaded, self.head.loaded, self.name));
-        all
+        settings::bounded(all)
+    }
+
+    /// Who gains or loses something later only, an entry for each edge.
+    fn later(&self) -> Vec<Later> {
+        let lost: BTreeSet<&Edge> = self.lost.iter().map(|(edge, _)| edge).filter(|edge| self.loses(edge)).collect();
+        let courses = self.courses.edges.iter().filter_map(|(edge, course)| {
+            let (gains, loses) = course.later_effect(edge, &self.capabilities);
+            let loses = loses && !lost.contains(edge);
+            (gains || loses).then(|| Later {
+                person: self.person_of(edge, course),
+                gains,
+                loses,
+                is_done: (gains && self.permits(edge, false), loses && self.permits(edge, true)),
+            })
+        });
+        courses.collect()
+    }
+
+    /// What the person of an edge that moves is called.
+    pub(super) fn person_of(&self, edge: &Edge, course: &Course) -> String {
+        self.label(&edge.person, course.claim.as_slice()).to_string()
+    }
+
+    /// Whether mode and `manage` let something be given, or taken.
+    pub(super) fn permits(&self, edge: &Edge, taken: bool) -> bool {
+        let allowed = match self.policy.mode {
+            Mode::Observe => false,
+            Mode::Additive => !taken,
+            Mode::Full => true,
+        };
+        allowed && self.policy.manage.covers(&edge.slot)
     }
 
     /// Whether this stands for people whom nobody can name here.
@@ -166,8 +232,14 @@ impl<'a> Compared<'a> {
     fn loses(&self, edge: &Edge) -> bool {
         let (Some(before), after) = (self.before.edges.get(edge), self.after.edges.get(edge)) else { return false };
         let Some(after) = after else { return true };
-        let earlier = windows::ends_earlier(after.until, before.until);
-        earlier || self.capabilities.lowers(&edge.slot, before.value.as_ref(), after.value.as_ref())
+        if self.capabilities.lowers(&edge.slot, before.value.as_ref(), after.value.as_ref()) {
+            return true;
+        }
+        if self.courses.times.is_whole() {
+            let course = self.courses.edges.get(edge);
+            return course.is_some_and(|course| course.later_effect(edge, &self.capabilities).1);
+        }
+        windows::ends_earlier(after.until, before.until)
     }
 
     fn withdrawn(&self) -> Vec<Withdrawn> {
@@ -193,6 +265,7 @@ impl<'a> Compared<'a> {
             keeps: keeps.into_iter().collect(),
             until: until.and_then(|claim| claim.until).map(|until| until.to_string()),
             loses: self.loses(edge),
+            permitted: self.permits(edge, true),
         }
     }
 
@@ -216,11 +289,6 @@ impl<'a> Compared<'a> {
         };
         let from = earlier.and_then(|earlier| earlier.value.clone());
         let lowered = self.capabilities.lowers(&edge.slot, from.as_ref(), wanted.value.as_ref()) && earlier.is_some();
-        let allowed = match self.policy.mode {
-            Mode::Observe => false,
-            Mode::Additive => !lowered,
-            Mode::Full => true,
-        };
         plan::Change {
             action,
             person: Some(edge.person.clone()),
@@ -232,7 +300,7 @@ impl<'a> Compared<'a> {
             attributes: BTreeMap::new(),
             cause: Cause::Declared,
             evidence: Evidence::Claims(wanted.claims.clone()),
-            permitted: allowed && self.policy.manage.covers(&edge.slot),
+            permitted: self.permits(edge, lowered),
             held: None,
             due: None,
             task: None,
@@ -259,6 +327,6 @@ pub(super) fn entitlement(slot: &Slot, level: Option<&Text>) -> Entitlement {
     }
 }
 
-fn distinct<'a>(people: impl Iterator<Item = &'a PersonKey>) -> u64 {
+fn distinct<T: Ord>(people: impl Iterator<Item = T>) -> u64 {
     u64::try_from(people.collect::<BTreeSet<_>>().len()).unwrap_or(u64::MAX)
 }

@@ -1,102 +1,22 @@
-//! Who must approve a change, what will stand in its way, and how its withdrawals are approved.
+//! Who must approve a change, and what will stand in its way.
 
 use std::collections::BTreeSet;
 
 use appaccess_core::{
-    access::{Edge, Mode, NeedsApproval, ObjectName, Slot, Text},
+    access::{Edge, Mode, NeedsApproval, Slot, Text},
     plan::{self, Cost},
 };
-use jiff::{SignedDuration, Timestamp};
 
-use super::compared::Compared;
-use crate::{
-    api::access_approval::Decision,
-    cli::output::{
-        review::{DecisionRow, Review, Warning},
-        words::counted,
-    },
-    sync::{declared_decisions, refusal},
+use super::{compared::Compared, course::Held, times::Times};
+use crate::cli::output::{
+    review::{People, Review, Warning},
+    words::counted,
 };
-
-/// How long an approval that is proposed counts, in days: long enough for a review, within what is permitted.
-const DAYS: i64 = 14;
 
 /// The owners before the change: it may be they whom it takes out. Of an app that had none, those after it.
 pub(super) fn owners(compared: &Compared<'_>) -> Vec<String> {
     let before = compared.earlier.map(|earlier| &earlier.owners).filter(|owners| !owners.is_empty());
     before.unwrap_or(&compared.spec.owners).clone()
-}
-
-/// An `AccessApproval` of an intent, as YAML.
-pub(super) fn approval(app: &ObjectName, digest: &str, now: Timestamp) -> String {
-    let ObjectName { namespace, name } = app;
-    let letters: String = digest.rsplit(':').next().unwrap_or_default().chars().take(8).collect();
-    let midnight = now.as_second().div_euclid(86400) * 86400;
-    let day = Timestamp::from_second(midnight).unwrap_or(now);
-    let not_after = day.checked_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
-    format!(
-        "\
-apiVersion: appaccess.dev/v1alpha1
-kind: AccessApproval
-metadata: {{name: {name}-{letters}, namespace: {namespace}}}
-spec:
-  appRef: {{name: {name}}}
-  digest: {digest}
-  decision: Approve
-  notAfter: \"{not_after}\"
-"
-    )
-}
-
-/// The decisions about this app that the change adds.
-pub(super) fn decisions(compared: &Compared<'_>, digest: &Text) -> Vec<DecisionRow> {
-    let known = &compared.base.loaded.approvals;
-    let approvals = compared.head.loaded.approvals.iter().filter(|(name, located)| {
-        let spec = &located.object.spec;
-        let is_news = known.get(*name).is_none_or(|known| known.object.spec != *spec);
-        is_news && is_about(compared.name, name, spec.app_ref.as_ref())
-    });
-    let row = |name: &ObjectName, approval: &crate::api::AccessApproval| DecisionRow {
-        object: name.to_string(),
-        digest: approval.spec.digest.clone(),
-        decision: match approval.spec.decision {
-            Decision::Approve => "Approve",
-            Decision::Reject => "Reject",
-        },
-        not_after: approval.spec.not_after.timestamp().to_string(),
-        of_this_change: *approval.spec.digest == **digest && !compared.lost.is_empty(),
-        refused: refusal(name, approval, compared.now).map(str::to_owned),
-    };
-    approvals.map(|(name, located)| row(name, &located.object)).collect()
-}
-
-fn is_about(app: &ObjectName, approval: &ObjectName, reference: Option<&crate::api::reference::Reference>) -> bool {
-    reference.is_some_and(|reference| {
-        let namespace = reference.namespace.as_deref().unwrap_or(&approval.namespace);
-        *reference.name == *app.name && *namespace == *app.namespace
-    })
-}
-
-/// Which `AccessApproval` among the files lets these withdrawals pass; none where another says no.
-pub(super) fn approved_by(compared: &Compared<'_>, digest: &Text) -> Option<String> {
-    if compared.lost.is_empty() || !is_approved(compared, digest) {
-        return None;
-    }
-    let named = compared.head.loaded.approvals.iter().find(|(name, located)| {
-        let approval = &located.object;
-        let spec = &approval.spec;
-        *spec.digest == **digest
-            && is_about(compared.name, name, spec.app_ref.as_ref())
-            && refusal(name, approval, compared.now).is_none()
-    });
-    named.map(|(name, _)| name.to_string())
-}
-
-fn is_approved(compared: &Compared<'_>, digest: &Text) -> bool {
-    use appaccess_core::access::Directive::{Approve, Reject};
-    let decisions = declared_decisions(compared.head.loaded, compared.name, compared.now);
-    let says = |word| decisions.iter().any(|decision| decision.digest == *digest && decision.directive == word);
-    says(Approve) && !says(Reject)
 }
 
 /// What will stand in the way of the change.
@@ -127,15 +47,27 @@ pub(super) fn warnings(
         warnings.extend(protected(compared));
     }
     warnings.extend(rules(compared, granted));
+    warnings.extend(times(&compared.courses.times));
     warnings
+}
+
+/// What is told of time rests on the instants that were looked at.
+fn times(times: &Times) -> Option<Warning> {
+    let message = format!(
+        "the claims of this app begin and end at {} instants, and {} of them were looked at, first those that this change \
+         moves: what is said of time may be late, or missing; split the app or the change to see all of it",
+        times.all,
+        times.chosen.len()
+    );
+    (!times.is_whole()).then_some(Warning { reason: "TimesLeftOut", message, about: Vec::new() })
 }
 
 fn mode(compared: &Compared<'_>, review: &Review, granted: &[plan::Change]) -> Option<String> {
     match compared.policy.mode {
-        Mode::Observe if !granted.is_empty() || review.people.losing > 0 => {
+        Mode::Observe if !granted.is_empty() || review.people != People::default() => {
             Some("Observe only reports: nobody gains or loses anything in the app".into())
         }
-        Mode::Additive if review.people.losing > 0 => {
+        Mode::Additive if review.people.losing + review.people.losing_later > 0 => {
             Some("Additive takes nothing away: what is withdrawn stays in the app".into())
         }
         _ => None,
@@ -183,7 +115,18 @@ fn rules(compared: &Compared<'_>, granted: &[plan::Change]) -> Option<Warning> {
     let given = grants.map(|change| (&change.slot, change.to.as_ref()));
     let before = |edge: &Edge| compared.before.edges.get(edge).and_then(|before| before.value.as_ref());
     let taken = compared.lost.iter().map(|(edge, _)| (&edge.slot, before(edge)));
-    let moved: BTreeSet<(&Slot, Option<&Text>)> = given.chain(taken).collect();
+    let later = compared.courses.edges.iter().filter(|(edge, course)| {
+        let (gains, loses) = course.later_effect(edge, &compared.capabilities);
+        (gains && compared.permits(edge, false)) || (loses && compared.permits(edge, true))
+    });
+    let later = later.flat_map(|(edge, course)| {
+        let values = course.after.iter().flat_map(|moved| [&moved.from, &moved.to]);
+        values.filter_map(|held| match held {
+            Held::Thing(value) => Some((&edge.slot, value.as_ref())),
+            Held::Nothing => None,
+        })
+    });
+    let moved: BTreeSet<(&Slot, Option<&Text>)> = given.chain(taken).chain(later).collect();
     let named = compared.policy.safety.approve.iter().filter_map(|rule| {
         let (kind, name) = match rule {
             NeedsApproval::Role(role) => ("role", role),

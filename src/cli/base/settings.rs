@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    api::{Directory, Duration, TargetAppSpec, app_access::Subject},
+    api::{Directory, Duration, TargetAppSpec, app_access::Subject, reference::Reference, team::TeamSpec},
     cli::output::review::{Setting, Touched},
     load::{Loaded, ObjectName, Objects},
 };
 
-/// Fields of one object beyond this number are counted.
+/// Fields of one object beyond this number are counted, but for those that widen.
 const MOST_FIELDS: usize = 100;
 /// Letters of a value that are told.
 const LONGEST_VALUE: usize = 200;
@@ -26,66 +26,169 @@ pub(super) fn of_app(before: Option<&TargetAppSpec>, after: &TargetAppSpec) -> V
     all.filter(|setting| setting.effect == "widens").collect()
 }
 
-/// Selections of people in the claims on an app that change, and whom groups take out of them: nobody can tell here whose
+/// Those that reach further or guard less first, and all of them; of the others so many that it stays readable.
+pub(super) fn bounded(settings: Vec<Setting>) -> Vec<Setting> {
+    let (mut told, mut others): (Vec<Setting>, Vec<Setting>) =
+        settings.into_iter().partition(|setting| setting.effect == "widens");
+    let room = MOST_FIELDS.saturating_sub(told.len());
+    let more = others.len().saturating_sub(room);
+    others.truncate(room);
+    told.append(&mut others);
+    if more > 0 {
+        let to = Some(format!("{more} more fields"));
+        told.push(Setting { field: "…".into(), from: None, to, effect: "other" });
+    }
+    told
+}
+
+/// Selections of people in the claims on an app that change, and who is taken out of them: nobody can tell here whose
 /// access that is, and two selections over one directory bear one name.
 pub(super) fn selections(before: &Loaded, after: &Loaded, app: &ObjectName) -> Vec<Setting> {
     let (before, after) = (selected(before, app), selected(after, app));
-    let fields: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let claims: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut settings = Vec::new();
-    for field in fields {
-        let side = |side: &BTreeMap<String, Vec<Value>>| side.get(field).cloned().unwrap_or_default().into();
-        walk(field, &side(&before), &side(&after), &mut settings);
+    let nothing = Selected::default();
+    for claim in claims {
+        let (before, after) = (before.get(claim).unwrap_or(&nothing), after.get(claim).unwrap_or(&nothing));
+        // Who is taken out matters where anybody may be in it.
+        let is_open = before.is_open || after.is_open;
+        let except = |side: &Selected| {
+            let told = side.except.iter().filter(|(_, unnamed)| is_open || *unnamed);
+            told.map(|(entry, _)| entry.clone()).collect::<Vec<_>>().into()
+        };
+        walk(&format!("{claim}.except"), &except(before), &except(after), &mut settings);
+        walk(&format!("{claim}.match"), &before.matches.clone().into(), &after.matches.clone().into(), &mut settings);
     }
-    settings.truncate(MOST_FIELDS);
     settings
 }
 
-/// By claim and list: what is written of people whom only a directory can name.
-fn selected(loaded: &Loaded, app: &ObjectName) -> BTreeMap<String, Vec<Value>> {
-    let mut selected: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+/// What one claim says of people whom only a directory can name.
+#[derive(Default)]
+struct Selected {
+    matches: Vec<Value>,
+    /// Who is taken out, with whether a directory alone can tell who that is.
+    except: Vec<(Value, bool)>,
+    /// Whether a directory alone can tell who is in it.
+    is_open: bool,
+}
+
+fn selected(loaded: &Loaded, app: &ObjectName) -> BTreeMap<String, Selected> {
+    let mut selected: BTreeMap<String, Selected> = BTreeMap::new();
     for (name, access) in &loaded.app_accesses {
         let spec = &access.object.spec;
         let namespace = spec.app_ref.namespace.as_deref().unwrap_or(&name.namespace);
         if *spec.app_ref.name != *app.name || *namespace != *app.namespace {
             continue;
         }
+        let people = Unnamed { loaded, namespace: &name.namespace };
         for grant in &spec.grants {
-            let matches = grant.subjects.iter().filter_map(|subject| subject.match_.as_ref()).map(json);
-            let matches: Vec<Value> = matches.collect();
-            let unnamed = |subject: &&Subject| subject.match_.is_some() || subject.directory_group.is_some();
-            let except: Vec<Value> = grant.except.iter().filter(unnamed).map(json).collect();
-            for (list, entries) in [("match", matches), ("except", except)] {
-                if !entries.is_empty() {
-                    selected.insert(format!("{name}#{}.{list}", grant.name), entries);
-                }
-            }
+            let of_claim = Selected {
+                matches: grant.subjects.iter().filter_map(of_match).collect(),
+                except: people.entries(&grant.except, &mut BTreeSet::new()),
+                is_open: grant.subjects.iter().any(|subject| people.holds(subject, &mut BTreeSet::new())),
+            };
+            selected.insert(format!("{name}#{}", grant.name), of_claim);
         }
     }
     selected
 }
 
-/// Directories and teams that differ, in order.
-pub(super) fn touched(before: &Loaded, after: &Loaded) -> Vec<Touched> {
-    let mut touched = Vec::new();
-    let directory = |directory: &Directory| {
-        let mut written = json(&directory.spec);
-        fill(
-            &mut written,
-            &json!({"leavers": "Report", "leaverProof": "Disabled", "maxShrink": {"people": 5, "percent": 5}}),
-        );
-        written
-    };
-    of_kind("Directory", &before.directories, &after.directories, directory, &mut touched);
-    of_kind("Team", &before.teams, &after.teams, |team| json(&team.spec), &mut touched);
-    touched
+/// A selection, with its window where it has one.
+fn of_match(subject: &Subject) -> Option<Value> {
+    let mut value = json(subject.match_.as_ref()?);
+    let fields = value.as_object_mut()?;
+    for (name, time) in [("from", &subject.from), ("until", &subject.until)] {
+        fields.extend(time.iter().map(|time| (name.to_owned(), json(time))));
+    }
+    Some(value)
 }
 
+/// Tells, from one namespace, who can be named from the files alone.
+#[derive(Clone, Copy)]
+struct Unnamed<'a> {
+    loaded: &'a Loaded,
+    namespace: &'a str,
+}
+
+impl<'a> Unnamed<'a> {
+    fn team(self, reference: &Reference) -> Option<(Self, ObjectName, &'a TeamSpec)> {
+        let name = ObjectName::new(reference.namespace.as_deref().unwrap_or(self.namespace), &reference.name);
+        let (known, team) = self.loaded.teams.get_key_value(&name)?;
+        Some((Self { namespace: &known.namespace, ..self }, name, &team.object.spec))
+    }
+
+    /// Whether a subject holds a group or a selection, through teams as well.
+    fn holds(self, subject: &Subject, seen: &mut BTreeSet<ObjectName>) -> bool {
+        subject.match_.is_some()
+            || subject.directory_group.is_some()
+            || subject.team.as_ref().is_some_and(|team| self.holds_team(team, seen))
+    }
+
+    fn holds_team(self, reference: &Reference, seen: &mut BTreeSet<ObjectName>) -> bool {
+        let Some((people, name, team)) = self.team(reference) else { return false };
+        seen.insert(name)
+            && (team.match_.is_some()
+                || !team.directory_groups.is_empty()
+                || team.teams.iter().any(|inner| people.holds_team(inner, seen)))
+    }
+
+    /// Exceptions as written, those of teams with what the team lists, each with whether only a directory can name it.
+    fn entries(self, except: &[Subject], seen: &mut BTreeSet<ObjectName>) -> Vec<(Value, bool)> {
+        let mut entries = Vec::new();
+        for subject in except {
+            entries.push((json(subject), self.holds(subject, &mut BTreeSet::new())));
+            if let Some(team) = &subject.team {
+                self.members(team, seen, &mut entries);
+            }
+        }
+        entries
+    }
+
+    fn members(self, reference: &Reference, seen: &mut BTreeSet<ObjectName>, entries: &mut Vec<(Value, bool)>) {
+        let Some((people, name, team)) = self.team(reference) else { return };
+        if !seen.insert(name.clone()) {
+            return;
+        }
+        let of = |entry: Value, unnamed: bool| {
+            let mut entry = entry;
+            if let Some(fields) = entry.as_object_mut() {
+                fields.insert("team".into(), name.to_string().into());
+            }
+            (entry, unnamed)
+        };
+        entries.extend(team.members.iter().map(|member| of(json(member), false)));
+        entries.extend(team.directory_groups.iter().map(|group| of(json(group), true)));
+        entries.extend(team.match_.iter().map(|terms| of(json(terms), true)));
+        for inner in &team.teams {
+            people.members(inner, seen, entries);
+        }
+    }
+}
+
+/// Directories and teams that differ, in order; of teams those that are meant.
+pub(super) fn touched(before: &Loaded, after: &Loaded, is_meant: impl Fn(&ObjectName) -> bool) -> Vec<Touched> {
+    let mut touched = Vec::new();
+    let defaults = json!({"leavers": "Report", "leaverProof": "Disabled", "maxShrink": {"people": 5, "percent": 5}});
+    let directory = |directory: &Directory| {
+        let mut written = json(&directory.spec);
+        fill(&mut written, &defaults);
+        written
+    };
+    of_kind("Directory", (&before.directories, &after.directories), &defaults, directory, &mut touched);
+    let directories = touched.len();
+    of_kind("Team", (&before.teams, &after.teams), &Value::Null, |team| json(&team.spec), &mut touched);
+    let teams = touched.split_off(directories);
+    touched.extend(teams.into_iter().filter(|team| is_meant(&team.0)));
+    touched.into_iter().map(|(_, touched)| touched).collect()
+}
+
+/// What differs; of a new object, what reaches further than the defaults.
 fn of_kind<T>(
     kind: &str,
-    before: &Objects<T>,
-    after: &Objects<T>,
+    (before, after): (&Objects<T>, &Objects<T>),
+    defaults: &Value,
     spec: impl Fn(&T) -> Value,
-    touched: &mut Vec<Touched>,
+    touched: &mut Vec<(ObjectName, Touched)>,
 ) {
     let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     for name in names {
@@ -93,13 +196,14 @@ fn of_kind<T>(
         let (presence, settings) = match sides {
             (Some(before), Some(after)) => ("changed", compared(&spec(&before.object), &spec(&after.object))),
             (None, Some(after)) => {
-                let all = compared(&Value::Null, &spec(&after.object)).into_iter();
+                let all = compared(defaults, &spec(&after.object)).into_iter();
                 ("added", all.filter(|setting| setting.effect == "widens").collect())
             }
             _ => ("removed", Vec::new()),
         };
         if presence != "changed" || !settings.is_empty() {
-            touched.push(Touched { object: format!("{kind} {name}"), presence, settings });
+            let settings = bounded(settings);
+            touched.push((name.clone(), Touched { object: format!("{kind} {name}"), presence, settings }));
         }
     }
 }
@@ -150,15 +254,10 @@ fn fill(value: &mut Value, defaults: &Value) {
     }
 }
 
-fn compared(before: &Value, after: &Value) -> Vec<Setting> {
+/// Every field that differs.
+pub(super) fn compared(before: &Value, after: &Value) -> Vec<Setting> {
     let mut settings = Vec::new();
     walk("", before, after, &mut settings);
-    if settings.len() > MOST_FIELDS {
-        let more = settings.len() - MOST_FIELDS;
-        settings.truncate(MOST_FIELDS);
-        let to = Some(format!("{more} more fields"));
-        settings.push(Setting { field: "…".into(), from: None, to, effect: "other" });
-    }
     settings
 }
 
@@ -180,10 +279,12 @@ fn walk(path: &str, before: &Value, after: &Value, settings: &mut Vec<Setting>) 
         (Value::Array(_) | Value::Null, Value::Array(_)) | (Value::Array(_), Value::Null) if path != "roles.order" => {
             let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
             let (before, after) = (list(before), list(after));
-            for gone in before.iter().filter(|entry| !after.contains(entry)) {
+            let known = |list: &[Value]| list.iter().map(Value::to_string).collect::<BTreeSet<String>>();
+            let (was, is) = (known(&before), known(&after));
+            for gone in before.iter().filter(|entry| !is.contains(&entry.to_string())) {
                 settings.push(setting(path, gone, &Value::Null));
             }
-            for new in after.iter().filter(|entry| !before.contains(entry)) {
+            for new in after.iter().filter(|entry| !was.contains(&entry.to_string())) {
                 settings.push(setting(path, &Value::Null, new));
             }
         }
@@ -233,6 +334,7 @@ fn effect(path: &str, before: &Value, after: &Value) -> &'static str {
         }
         ["safety", "protected" | "keepAtLeast" | "approve"] | [.., "except"] => widens(!comes),
         ["safety", "approveFirst"] => widens(after == &Value::Bool(false)),
+        ["decision"] => widens(after == "Approve" || before == "Reject"),
         ["suspend"] => widens(after != &Value::Bool(true)),
         ["allow" | "domains" | "shareWith" | "acknowledgedCliffs"] => widens(comes),
         _ => "other",
@@ -319,10 +421,15 @@ mod tests {
     }
 
     #[test]
-    fn no_object_fills_the_document() {
+    fn no_object_fills_the_document_and_none_hides_what_widens() {
         let many: Vec<String> = (0..5000).map(|number| format!("user{number}")).collect();
-        let settings = compared(&Value::Null, &json!({"members": many, "note": "x".repeat(5000)}));
+        let after = json!({"members": many, "note": "x".repeat(5000), "shareWith": ["elsewhere"]});
+        let settings = bounded(compared(&Value::Null, &after));
         assert_eq!(settings.len(), MOST_FIELDS + 1);
         assert!(settings.iter().all(|setting| setting.to.as_ref().is_none_or(|text| text.len() < 300)));
+        assert_eq!(settings.first().map(|setting| setting.field.as_str()), Some("shareWith"));
+        assert_eq!(settings.last().and_then(|setting| setting.to.as_deref()), Some("4902 more fields"));
+        let all = bounded(compared(&Value::Null, &json!({"shareWith": many})));
+        assert_eq!(all.len(), 5000, "what widens is never cut");
     }
 }

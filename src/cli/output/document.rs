@@ -119,6 +119,8 @@ pub(crate) struct Withdrawn {
     pub(crate) until: Option<String>,
     /// Whether somebody loses something by it.
     pub(crate) loses: bool,
+    /// Whether mode and `manage` allow that something is taken.
+    pub(crate) permitted: bool,
 }
 
 /// Accounts by sort, as of the reading that the document rests on.

@@ -20,9 +20,11 @@ pub(super) const MARKER: &str = "<!-- appaccess:review -->";
 
 /// The largest comment in bytes. GitHub takes 65,536 characters, GitLab more.
 pub(super) const LARGEST: usize = 60_000;
-/// Room for the last sentences.
-const TAIL: usize = 1_000;
-/// Room for directories and teams.
+/// Room for the last sentence, with the whole command.
+const TAIL: usize = 6_000;
+/// Room for what is wrong in the files.
+const ERRORS: usize = 16_000;
+/// Room for directories, teams and decisions.
 const TOUCHED: usize = 8_000;
 /// Rows of a list beyond this number are folded.
 const OPEN_ROWS: usize = 12;
@@ -32,6 +34,10 @@ const MOST_APPS: usize = 40;
 const MOST_ERRORS: usize = 20;
 /// Letters of one name.
 const LONGEST_NAME: usize = 100;
+/// Letters of a sentence, or of a field with both of its values.
+const LONGEST_SENTENCE: usize = 480;
+/// Letters of a command: cut, it would be of no use.
+const LONGEST_COMMAND: usize = 1_200;
 /// Entries of one row.
 const MOST_ENTRIES: usize = 6;
 
@@ -81,16 +87,26 @@ pub(super) fn review(document: &PlanDocument, command: &str) -> String {
         let _ = writeln!(
             comment.text,
             "\n> **{rows} left out**, so that this fits into a comment. All of them are shown by {}",
-            cell(command)
+            span(command, LONGEST_COMMAND)
         );
     }
     comment.text.replace("\n\n\n\n", "\n\n").replace("\n\n\n", "\n\n")
 }
 
-/// A name as a code span that stands in a cell of a table: no pipe, no backtick, nothing that cannot be seen.
+/// A name as a code span.
 fn cell(text: &str) -> String {
+    span(text, LONGEST_NAME)
+}
+
+/// What somebody wrote, or what we say of it, as a code span.
+fn sentence(text: &str) -> String {
+    span(text, LONGEST_SENTENCE)
+}
+
+/// A code span that may stand in a cell of a table: no pipe, no backtick, nothing that cannot be seen.
+fn span(text: &str, longest: usize) -> String {
     let shown = printable(text).replace('`', "\\u{60}").replace('|', "\\u{7c}");
-    let mut cut: String = shown.chars().take(LONGEST_NAME).collect();
+    let mut cut: String = shown.chars().take(longest).collect();
     if cut.len() < shown.len() {
         cut.push('…');
     }
@@ -142,7 +158,8 @@ fn errors(comment: &mut Bounded, errors: &[ErrorEntry]) {
     }
     for entry in errors.iter().take(MOST_ERRORS) {
         let object = cell(&format!("{}: {}", entry.object, entry.reason));
-        if !comment.line(&format!("- ⚠ {object} {}: {}", cell(&entry.message), cell(&entry.remedy)), 0) {
+        let line = format!("- ⚠ {object} {}: {}", sentence(&entry.message), sentence(&entry.remedy));
+        if !comment.line(&line, comment.largest.saturating_sub(ERRORS)) {
             comment.left_out += 1;
         }
     }
@@ -153,8 +170,11 @@ fn errors(comment: &mut Bounded, errors: &[ErrorEntry]) {
 fn section(app: &App, room: usize) -> Bounded {
     let mut text = Bounded::new(room);
     let Some((intent, review)) = rows::halves(app) else { return text };
-    let lists =
-        [("Withdrawn", rows::withdrawn(intent)), ("Granted", rows::granted(app)), ("Time", rows::times(review))];
+    let lists = [
+        ("Withdrawn", rows::withdrawn(app, intent)),
+        ("Granted", rows::granted(app)),
+        ("Time", rows::times(app, review)),
+    ];
     if !text.line(&head(app, intent, review), 0) {
         let rows = lists.iter().map(|(_, rows)| rows.len()).sum::<usize>();
         text.left_out = rows + review.settings.len();
@@ -181,13 +201,18 @@ fn head(app: &App, intent: &Intent, review: &Review) -> String {
     }
     for decision in &review.decisions {
         let about = if decision.of_this_change { "this change".to_owned() } else { cell(&decision.digest) };
-        let refused = decision.refused.as_ref().map(|why| format!(" (does not count: {})", cell(why)));
+        let refused = decision.refused.as_ref().map(|why| format!(" (does not count: {})", sentence(why)));
         let (name, refused) = (cell(&decision.object), refused.unwrap_or_default());
-        let _ = write!(text, "\n- AccessApproval {name}: **{}** of {about}{refused}", decision.decision);
+        let what = rows::decision(decision);
+        let _ = write!(text, "\n- AccessApproval {name}: **{}** of {about}{what}{refused}", decision.decision);
     }
     if !review.uncounted.is_empty() {
         let groups = cells(review.uncounted.iter());
         let _ = write!(text, "\n- Who is in these is not known here: {groups}");
+    }
+    let silent = rows::silent_claims(app);
+    if !silent.is_empty() {
+        let _ = write!(text, "\n- Written otherwise, and nothing follows: {}", cells(silent.iter()));
     }
     if let Some(name) = &review.approved_by {
         let _ = write!(text, "\n- Its withdrawals are approved by AccessApproval {}", cell(name));
@@ -215,7 +240,7 @@ fn plain(block: &str) -> String {
 
 fn setting(setting: &Setting) -> String {
     let sign = if setting.effect == "widens" { "⚠" } else { "〜" };
-    let (field, change) = (cell(&setting.field), cell(&rows::setting(setting)));
+    let (field, change) = (cell(&setting.field), sentence(&rows::setting(setting)));
     format!("| {sign} | {field} | {change} | {} |", rows::effect(setting.effect))
 }
 
@@ -225,8 +250,8 @@ fn row(row: &Row) -> String {
         Mark::Alter => "〜",
         Mark::Remove => "➖",
     };
-    let note = if row.note.is_empty() { String::new() } else { format!(" {}", cell(&row.note)) };
-    format!("| {sign} | {} | {}{note} | {} |", cell(&row.who), cells(row.what.iter()), cell(&row.why))
+    let note = if row.note.is_empty() { String::new() } else { format!(" {}", sentence(&row.note)) };
+    format!("| {sign} | {} | {}{note} | {} |", cell(&row.who), cells(row.what.iter()), sentence(&row.why))
 }
 
 /// A list as a table, the most of it folded where it is long.
@@ -259,19 +284,24 @@ fn touched(document: &PlanDocument) -> Bounded {
     if touched.is_empty() {
         return text;
     }
-    text.line("\n#### Directories and teams", 0);
-    let mut rows = Vec::new();
+    text.line("\n#### Directories, teams and decisions", 0);
+    let (mut first, mut others) = (Vec::new(), Vec::new());
     for object in touched {
         let name = cell(&object.object);
         if object.settings.is_empty() {
-            rows.push(format!("| 〜 | {name} | {} | |", object.presence));
+            others.push(format!("| 〜 | {name} | {} | |", object.presence));
         }
         for setting in &object.settings {
-            let sign = if setting.effect == "widens" { "⚠" } else { "〜" };
-            let change = format!("{} {}", cell(&setting.field), cell(&rows::setting(setting)));
-            rows.push(format!("| {sign} | {name} | {change} | {} |", rows::effect(setting.effect)));
+            let change = format!("{} {}", cell(&setting.field), sentence(&rows::setting(setting)));
+            let effect = rows::effect(setting.effect);
+            if setting.effect == "widens" {
+                first.push(format!("| ⚠ | {name} | {change} | {effect} |"));
+            } else {
+                others.push(format!("| 〜 | {name} | {change} | {effect} |"));
+            }
         }
     }
-    table(&mut text, "Changed", "| | object | change | |", &rows);
+    first.append(&mut others);
+    table(&mut text, "Changed", "| | object | change | |", &first);
     text
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Review, Setting, Window};
+use super::{ClaimRow, DecisionRow, Review, Setting, Window};
 use crate::cli::output::{
-    document::{App, Change, Intent, PlanDocument, Waits, Withdrawn},
+    document::{App, Change, Entitlement, Intent, PlanDocument, Waits, Withdrawn},
     words::{self, Mark, counted},
 };
 
@@ -37,17 +37,45 @@ pub(super) fn is_quiet(app: &App) -> bool {
         && review.settings.is_empty()
         && review.windows.is_empty()
         && review.decisions.is_empty()
+        && review.claims.is_empty()
         && review.presence == "kept"
 }
 
 /// How many gain and lose something, where what the mode does not allow is told as such.
 pub(super) fn people(app: &App, review: &Review) -> (String, String) {
-    let told = |count: u64, is_done: bool| match (count, is_done) {
-        (0, _) | (_, true) => count.to_string(),
-        (_, false) => format!("{count}, only reported"),
+    let told = |count: u64, later: u64, is_done: bool| {
+        let later = if later > 0 { format!(", {later} later") } else { String::new() };
+        let only = if is_done || (count == 0 && later.is_empty()) { "" } else { ", only reported" };
+        format!("{count}{later}{only}")
     };
     let people = review.people;
-    (told(people.gaining, app.mode != "Observe"), told(people.losing, app.mode == "Full"))
+    (
+        told(people.gaining, people.gaining_later, app.mode != "Observe"),
+        told(people.losing, people.losing_later, app.mode == "Full"),
+    )
+}
+
+/// What a decision is about and what becomes of it, in words.
+pub(super) fn decision(row: &DecisionRow) -> &'static str {
+    match row.presence {
+        "removed" => ", taken out by this change",
+        "changed" => ", altered by this change",
+        _ => "",
+    }
+}
+
+/// Claims that differ although no other row names them.
+pub(super) fn silent_claims(app: &App) -> Vec<String> {
+    let Some((intent, review)) = halves(app) else { return Vec::new() };
+    let named = intent.withdrawn.iter().flat_map(|row| row.because.iter().chain(&row.keeps));
+    let named = named.chain(app.changes.iter().flat_map(|change| &change.because));
+    let named: BTreeSet<&String> = named.chain(review.windows.iter().flat_map(|window| &window.because)).collect();
+    let is_silent = |claim: &&ClaimRow| {
+        let of_claim = format!("{}.", claim.claim);
+        !named.contains(&claim.claim) && !review.settings.iter().any(|setting| setting.field.starts_with(&of_claim))
+    };
+    let told = review.claims.iter().filter(is_silent);
+    told.map(|claim| format!("{} ({})", claim.claim, claim.presence)).collect()
 }
 
 /// The approval that somebody may have to write, where the withdrawals are done at all.
@@ -93,7 +121,7 @@ fn given(change: &Change) -> String {
 }
 
 /// What is withdrawn, and what of it somebody still holds.
-pub(super) fn withdrawn(intent: &Intent) -> Vec<Row> {
+pub(super) fn withdrawn(app: &App, intent: &Intent) -> Vec<Row> {
     let row = |row: &Withdrawn| {
         let entitlement = words::entitlement(&row.entitlement);
         let nothing = || "nothing".to_owned();
@@ -112,6 +140,9 @@ pub(super) fn withdrawn(intent: &Intent) -> Vec<Row> {
                 keeps => format!("still held by {}", keeps.join(", ")),
             });
         }
+        if !row.permitted && app.mode != "Observe" {
+            notes.push("only reported".to_owned());
+        }
         Row {
             mark: if row.loses { Mark::Remove } else { Mark::Alter },
             who: row.person.clone(),
@@ -123,30 +154,47 @@ pub(super) fn withdrawn(intent: &Intent) -> Vec<Row> {
     grouped(intent.withdrawn.iter().map(row))
 }
 
-/// Ends and beginnings.
-pub(super) fn times(review: &Review) -> Vec<Row> {
+/// Ends, beginnings and changes to come.
+pub(super) fn times(app: &App, review: &Review) -> Vec<Row> {
     let row = |window: &Window| Row {
-        mark: match window.what {
-            "endsEarlier" | "beginsNoMore" => Mark::Remove,
-            "ends" => Mark::Alter,
-            _ => Mark::Add,
+        mark: match window.effect {
+            "gains" => Mark::Add,
+            "loses" => Mark::Remove,
+            _ => Mark::Alter,
         },
         who: window.person.clone(),
-        what: vec![words::entitlement(&window.entitlement)],
+        what: vec![over_time(window)],
         why: window.because.join(", "),
-        note: moment(window),
+        note: match moment(window) {
+            moment if window.permitted || app.mode == "Observe" => moment,
+            moment => format!("{moment}; only reported"),
+        },
     };
     grouped(review.windows.iter().map(row))
+}
+
+/// `role member → admin` for what changes, `role admin` for what comes or goes.
+fn over_time(window: &Window) -> String {
+    if !window.what.starts_with("changes") {
+        return words::entitlement(&window.entitlement);
+    }
+    let Entitlement { kind, name, level } = &window.entitlement;
+    let name = if level.is_some() { format!(" {name}") } else { String::new() };
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+    format!("{kind}{name} {} → {}", value(&window.from), value(&window.to))
 }
 
 fn moment(window: &Window) -> String {
     let or_never = |time: &Option<String>| time.clone().unwrap_or_else(|| "never".to_owned());
     let (at, before) = (or_never(&window.at), or_never(&window.before));
-    match window.what {
-        "ends" => format!("ends {at}"),
-        "endsEarlier" | "endsLater" => format!("ends {at}, before: {before}"),
-        "begins" if window.before.is_some() => format!("begins {at}, before: {before}"),
-        "begins" => format!("begins {at}"),
+    match (window.what, &window.before) {
+        ("ends", _) => format!("ends {at}"),
+        ("endsEarlier" | "endsLater", _) => format!("ends {at}, before: {before}"),
+        ("begins", None) => format!("begins {at}"),
+        ("begins", Some(_)) => format!("begins {at}, before: {before}"),
+        ("changes", None) => format!("from {at} on"),
+        ("changes", Some(_)) => format!("from {at} on, before: from {before} on"),
+        ("changesNoMore", _) => format!("was to change {at}, and does so no more"),
         _ => format!("was to begin {at}, and does so no more"),
     }
 }
@@ -173,23 +221,44 @@ pub(super) fn effect(effect: &str) -> &'static str {
 /// What a document comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {
-    gaining: usize,
-    losing: usize,
+    /// People who gain and lose something at once.
+    now: (usize, usize),
+    /// People who do so at a time to come.
+    later: (usize, usize),
+    /// People who would do so at either time, if mode and `manage` allowed it.
+    reported: (usize, usize),
     /// By currency, in hundredths: before and after.
     money: BTreeMap<String, (u64, u64)>,
     settings: usize,
 }
 
+/// Who gain and who lose something.
+type Names<'a> = (BTreeSet<&'a str>, BTreeSet<&'a str>);
+
 impl Totals {
     pub(super) fn of(document: &PlanDocument) -> Self {
-        let (mut gaining, mut losing) = (BTreeSet::new(), BTreeSet::new());
+        let (mut now, mut later, mut reported) = (Names::default(), Names::default(), Names::default());
         let mut totals = Self::default();
         for app in &document.apps {
-            let gains = app.changes.iter().filter(|change| change.permitted && !change.removal);
-            gaining.extend(gains.map(words::whose));
+            for change in app.changes.iter().filter(|change| !change.removal) {
+                let names = if change.permitted { &mut now } else { &mut reported };
+                names.0.insert(words::whose(change));
+            }
             let Some((intent, review)) = halves(app) else { continue };
-            let loses = intent.withdrawn.iter().filter(|row| row.loses && app.mode == "Full");
-            losing.extend(loses.map(|row| row.person.as_str()));
+            for row in intent.withdrawn.iter().filter(|row| row.loses) {
+                let names = if row.permitted { &mut now } else { &mut reported };
+                names.1.insert(row.person.as_str());
+            }
+            for edge in &review.later {
+                if edge.gains {
+                    let names = if edge.is_done.0 { &mut later } else { &mut reported };
+                    names.0.insert(edge.person.as_str());
+                }
+                if edge.loses {
+                    let names = if edge.is_done.1 { &mut later } else { &mut reported };
+                    names.1.insert(edge.person.as_str());
+                }
+            }
             totals.settings += review.settings.len();
             if let Some(cost) = &app.cost {
                 let (before, after) = totals.money.entry(cost.currency.clone()).or_default();
@@ -198,33 +267,47 @@ impl Totals {
             }
         }
         totals.settings += document.touched.iter().flatten().count();
-        Self { gaining: gaining.len(), losing: losing.len(), ..totals }
+        let counts = |names: &Names<'_>| (names.0.len(), names.1.len());
+        Self { now: counts(&now), later: counts(&later), reported: counts(&reported), ..totals }
     }
 
     /// One line: people and money.
     pub(super) fn sentence(&self) -> String {
-        let gain = counted(self.gaining, "person gains something", "people gain something");
-        let lose = match (self.gaining, self.losing) {
-            (0, losing) => counted(losing, "person loses something", "people lose something"),
-            (_, 1) => "1 loses something".to_owned(),
-            (_, losing) => format!("{losing} lose something"),
-        };
-        let people = match (self.gaining, self.losing) {
+        let people = moved(self.now, ["gains", "gain"], ["loses", "lose"]);
+        let people = people.unwrap_or_else(|| match self.later {
             (0, 0) => "nobody gains or loses anything".to_owned(),
-            (_, 0) => gain,
-            (0, _) => lose,
-            _ => format!("{gain}, {lose}"),
-        };
-        let moved = self.money.iter().filter(|(_, (before, after))| before != after);
-        let money = moved.map(|(currency, (before, after))| {
+            _ => "nobody gains or loses anything at once".to_owned(),
+        });
+        let later = moved(self.later, ["gains", "gain"], ["loses", "lose"]);
+        let later = later.map(|people| format!("; later {people}")).unwrap_or_default();
+        let reported = moved(self.reported, ["would gain"; 2], ["would lose"; 2]);
+        let reported = reported.map(|people| format!("; only reported: {people}")).unwrap_or_default();
+        let money = self.money.iter().filter(|(_, (before, after))| before != after);
+        let money = money.map(|(currency, (before, after))| {
             format!("; {} → {} {currency} a month", decimal(*before), decimal(*after))
         });
         let settings = match self.settings {
             0 => String::new(),
             count => format!("; {}", counted(count, "setting changes", "settings change")),
         };
-        format!("{people}{}{settings}", money.collect::<String>())
+        format!("{people}{later}{reported}{}{settings}", money.collect::<String>())
     }
+}
+
+/// How many people gain and lose something; each verb for one and for many.
+fn moved((gaining, losing): (usize, usize), gains: [&str; 2], loses: [&str; 2]) -> Option<String> {
+    let people = |count: usize, [one, many]: [&str; 2]| {
+        counted(count, &format!("person {one} something"), &format!("people {many} something"))
+    };
+    Some(match (gaining, losing) {
+        (0, 0) => return None,
+        (_, 0) => people(gaining, gains),
+        (0, _) => people(losing, loses),
+        _ => {
+            let verb = if losing == 1 { loses[0] } else { loses[1] };
+            format!("{}, {losing} {verb} something", people(gaining, gains))
+        }
+    })
 }
 
 /// Reads what [`decimal`] writes.

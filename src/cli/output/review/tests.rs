@@ -45,6 +45,7 @@ fn withdrawn(name: &str, loses: bool) -> Withdrawn {
         keeps: vec![name.into()],
         until: loses.then(|| name.into()),
         loses,
+        permitted: loses,
     }
 }
 
@@ -60,21 +61,27 @@ fn review_of(names: &[String]) -> Review {
         what: "endsLater",
         person: name.clone(),
         entitlement: entitlement(name),
+        from: Some(name.clone()),
+        to: Some(name.clone()),
         at: None,
         before: Some("2027-01-01T00:00:00Z".into()),
+        effect: "gains",
+        permitted: false,
         because: vec![name.clone()],
     };
     Review {
         presence: "kept",
         by_hand: true,
         owners: names.to_vec(),
-        people: People { gaining: 1, losing: 2 },
+        people: People { gaining: 1, losing: 2, gaining_later: 3, losing_later: 4 },
+        claims: names.iter().map(|name| ClaimRow { claim: format!("{name}#x"), presence: "changed" }).collect(),
         settings: names.iter().map(setting).collect(),
         windows: names.iter().map(window).collect(),
         warnings: vec![Warning { reason: "Protected", message: "is protected".into(), about: names.to_vec() }],
         uncounted: names.to_vec(),
         decisions: vec![DecisionRow {
             object: first.into(),
+            presence: "removed",
             digest: first.into(),
             decision: "Approve",
             not_after: first.into(),
@@ -83,6 +90,7 @@ fn review_of(names: &[String]) -> Review {
         }],
         approved_by: None,
         approval: Some(format!("kind: AccessApproval\nmetadata: {{name: {first}}}\n")),
+        later: Vec::new(),
     }
 }
 
@@ -248,4 +256,17 @@ fn a_change_that_means_nothing_is_said_in_one_line() {
     let comment = markdown::review(&quiet, "x");
     let expected = "<!-- appaccess:review -->\n### Access: nobody gains or loses anything; 60.00 → 67.50 EUR a month\n\n1 app is not touched.\n";
     assert_eq!(comment, expected);
+}
+
+#[test]
+fn the_command_that_shows_the_rest_is_whole_and_so_is_every_remedy() {
+    let names: Vec<String> = (0..600).map(|number| format!("person.number.{number}@fern.example")).collect();
+    let mut document = document(1, &names);
+    let remedy = format!("ask {} or take it out", "the owner of the target app ".repeat(12));
+    document.errors[0].remedy.clone_from(&remedy);
+    let command = format!("appaccess plan{} --base before", " -f access/a/rather/deep/folder".repeat(30));
+    let comment = markdown::review(&document, &command);
+    assert_harmless(&comment);
+    assert!(comment.contains(&format!("All of them are shown by `{command}`")));
+    assert!(comment.contains(&format!("`{remedy}`")));
 }

@@ -57,9 +57,13 @@ fn one_app(text: &mut String, app: &App) {
         let _ = writeln!(text, "  {}", painted(BOLD, "Settings:"));
         settings(text, &review.settings, "    ");
     }
-    list(text, "Withdrawn:", &rows::withdrawn(intent));
+    list(text, "Withdrawn:", &rows::withdrawn(app, intent));
     list(text, "Granted:", &rows::granted(app));
-    list(text, "Time:", &rows::times(review));
+    list(text, "Time:", &rows::times(app, review));
+    let silent = rows::silent_claims(app);
+    if !silent.is_empty() {
+        let _ = writeln!(text, "  Written otherwise, and nothing follows: {}", printable(&silent.join(", ")));
+    }
     decisions(text, review);
     if let Some((money, seats)) = rows::cost(app) {
         let _ = writeln!(text, "  Cost: {} a month; seats: {seats}", printable(&money));
@@ -115,7 +119,8 @@ fn decisions(text: &mut String, review: &Review) {
     for row in &review.decisions {
         let about = if row.of_this_change { "this change" } else { row.digest.as_str() };
         let refused = row.refused.as_ref().map(|why| format!("; does not count: {why}")).unwrap_or_default();
-        let line = format!("AccessApproval {}: {} of {about}{refused}", row.object, row.decision);
+        let what = rows::decision(row);
+        let line = format!("AccessApproval {}: {} of {about}{what}{refused}", row.object, row.decision);
         let _ = writeln!(text, "  Decision: {}", printable(&line));
     }
 }
