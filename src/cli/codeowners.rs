@@ -1,14 +1,20 @@
 //! `codeowners`: who must review which file, from `owners`. Asks nobody but the files.
 
 mod owned;
+mod part;
 mod paths;
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 
 use self::{
     owned::Owned,
+    part::{BEGIN, END, merged},
     paths::{Pattern, Root},
 };
 use super::{
@@ -21,11 +27,6 @@ use super::{
     },
     session,
 };
-
-/// What begins our part of a file that others write in, too.
-const BEGIN: &str = "# appaccess: begin";
-/// What ends it.
-const END: &str = "# appaccess: end";
 
 /// How the result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -43,7 +44,8 @@ enum Format {
     appaccess codeowners -f access/\n  \
     appaccess codeowners -f access/ --out .github/CODEOWNERS\n  \
     appaccess codeowners -f access/ --check .github/CODEOWNERS\n\n\
-    Exit codes: 0, or 1 where --check finds the file stale, or 64 where a path or an owner cannot be written down.")]
+    Exit codes: 0, or 1 where --check finds the file stale, or 64 where a path or an owner cannot be written down, \
+    or where the marks of our part in the file do not fit.")]
 pub struct Flags {
     /// File or folder (with all below it); repeatable
     #[arg(short, long, value_name = "PATH", required = true)]
@@ -51,7 +53,7 @@ pub struct Flags {
     /// The root of the repository; where absent, the nearest folder above that has a `.git`
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
-    /// Write our part into this file; what others wrote in it stays
+    /// Write our part into this file, making its folder; what others wrote in it stays
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Compare with this file, and end with 1 where it is stale; for CI
@@ -81,37 +83,70 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     for note in owned.notes() {
         output::note(&format!("{}\n", output::escape::printable(note)));
     }
-    let existing = match flags.out.as_ref().or(flags.check.as_ref()) {
-        Some(path) if path.exists() => Some(read(path)?),
-        _ => None,
+    let stale = match flags.out.as_ref().or(flags.check.as_ref()) {
+        Some(path) => put(path, &block, flags.out.is_some())?,
+        None => None,
     };
-    let whole = merged(existing.as_deref().unwrap_or_default(), &block);
-    let stale = existing.as_deref() != Some(whole.as_str());
-    if let Some(path) = flags.out.as_ref().filter(|_| stale) {
-        fs::write(path, &whole).map_err(|source| CommandError::File { verb: "write", path: path.clone(), source })?;
-    }
     match flags.output {
         Format::Json => {
-            let stale = flags.check.as_ref().map(|_| stale);
+            let stale = flags.check.as_ref().map(|_| stale.is_some());
             let notes = owned.notes().to_vec();
             output::json(&CodeownersDocument { schema: CODEOWNERS_SCHEMA, entries, notes, stale })?;
         }
         Format::Text if flags.out.is_none() && flags.check.is_none() => output::plain(&block)?,
         Format::Text => {}
     }
-    match flags.check.as_ref().filter(|_| stale) {
-        None => Ok(Exit::Done),
-        Some(path) => {
-            let path = quoted(&path.display().to_string());
-            let what = format!("{path} does not say what `owners` says");
-            let again: String = again(flags.filename.iter().map(|file| file.display().to_string()));
-            Err(CommandError::refused(what, format!("run `appaccess codeowners{again} --out {path}` and commit it")))
-        }
+    match (&flags.check, stale) {
+        (Some(path), Some(stale)) => Err(is_stale(flags, path, stale)),
+        _ => Ok(Exit::Done),
     }
 }
 
-fn read(path: &PathBuf) -> Result<String, CommandError> {
-    fs::read_to_string(path).map_err(|source| CommandError::File { verb: "read", path: path.clone(), source })
+/// In which way a file does not say what `owners` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stale {
+    Missing,
+    Different,
+}
+
+/// Compares the file with what it should be, and makes it so if it is to be written.
+fn put(path: &Path, block: &str, write: bool) -> Result<Option<Stale>, CommandError> {
+    let existing = if path.exists() { Some(read(path)?) } else { None };
+    let whole = merged(existing.as_deref().unwrap_or_default(), block).map_err(|error| {
+        let what = format!("{}:{}: {error}", path.display(), error.line());
+        let remedy = "nothing was written: put the missing line back, or take our lines out, and run it again";
+        CommandError::usage(what, remedy)
+    })?;
+    let stale = match &existing {
+        None => Some(Stale::Missing),
+        Some(existing) => (*existing != whole).then_some(Stale::Different),
+    };
+    if write && stale.is_some() {
+        let failed = |path: &Path, source| CommandError::File { verb: "write", path: path.to_owned(), source };
+        // The folder where forges look for the file; what lies above it must be there.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        if let Some(folder) = folder {
+            fs::create_dir(folder).map_err(|source| failed(folder, source))?;
+        }
+        fs::write(path, &whole).map_err(|source| failed(path, source))?;
+    }
+    Ok(stale)
+}
+
+fn is_stale(flags: &Flags, path: &Path, stale: Stale) -> CommandError {
+    let path = quoted(&path.display().to_string());
+    let what = match stale {
+        Stale::Missing => format!("{path} is not there"),
+        Stale::Different => format!("{path} does not say what `owners` says"),
+    };
+    let files = again(flags.filename.iter().map(|file| file.display().to_string()));
+    let root = flags.root.as_ref().map(|root| format!(" --root {}", quoted(&root.display().to_string())));
+    let root = root.unwrap_or_default();
+    CommandError::refused(what, format!("run `appaccess codeowners{files}{root} --out {path}` and commit it"))
+}
+
+fn read(path: &Path) -> Result<String, CommandError> {
+    fs::read_to_string(path).map_err(|source| CommandError::File { verb: "read", path: path.to_owned(), source })
 }
 
 /// What holds for a file that nobody knows yet: any owner of any app may approve it.
@@ -138,35 +173,4 @@ fn block(paths: &[Pattern], entries: &[Entry]) -> String {
     text.push_str(END);
     text.push('\n');
     text
-}
-
-/// The file with our part in place of what it was; at the end, where there was none.
-fn merged(existing: &str, block: &str) -> String {
-    let lines: Vec<&str> = existing.lines().collect();
-    let begin = lines.iter().position(|line| *line == BEGIN);
-    let end = begin.and_then(|begin| lines.iter().skip(begin).position(|line| *line == END).map(|end| begin + end));
-    let (before, after) = match (begin, end) {
-        (Some(begin), Some(end)) => (lines.get(..begin), lines.get(end + 1..)),
-        _ => (Some(lines.as_slice()), None),
-    };
-    let whole = |lines: Option<&[&str]>| lines.unwrap_or_default().iter().flat_map(|line| [*line, "\n"]).collect();
-    let (before, after): (String, String) = (whole(before), whole(after));
-    let gap = if begin.is_none() && !before.is_empty() && !before.ends_with("\n\n") { "\n" } else { "" };
-    format!("{before}{gap}{block}{after}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_others_wrote_stays_and_our_part_is_replaced() {
-        let ours = |owner: &str| format!("{BEGIN}\n/a {owner}\n{END}\n");
-        assert_eq!(merged("", &ours("@x")), ours("@x"));
-        let first = merged("* @all\n", &ours("@x"));
-        assert_eq!(first, format!("* @all\n\n{}", ours("@x")));
-        let with_more = format!("{first}/b @y\n");
-        assert_eq!(merged(&with_more, &ours("@z")), format!("* @all\n\n{}/b @y\n", ours("@z")));
-        assert_eq!(merged(&with_more, &ours("@x")), with_more, "twice is once");
-    }
 }

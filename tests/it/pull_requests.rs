@@ -162,17 +162,38 @@ async fn each_file_is_owned_by_the_owners_of_the_apps_that_it_is_about() {
 async fn a_stale_file_fails_the_check_and_what_others_wrote_stays() {
     let shell = with_repository();
     shell.file("CODEOWNERS", "* @fern/everybody\n");
-    let check = "codeowners -f access --check CODEOWNERS";
+    let check = "codeowners -f access --root . --check CODEOWNERS";
     let stale = shell.run(check).await;
     assert_eq!(stale.code, 1, "{stale:?}");
-    assert!(stale.stderr.contains("appaccess codeowners -f access --out CODEOWNERS"), "{stale:?}");
-    let written = shell.run("codeowners -f access --out CODEOWNERS").await;
+    assert!(stale.stderr.contains("appaccess codeowners -f access --root . --out CODEOWNERS"), "{stale:?}");
+    let written = shell.run("codeowners -f access --root . --out CODEOWNERS").await;
     assert_eq!(written.code, 0, "{written:?}");
     let text = fs::read_to_string(shell.path().join("CODEOWNERS")).expect("it is there");
     assert!(text.starts_with("* @fern/everybody\n\n# appaccess: begin\n"), "{text}");
     assert_eq!(shell.run(check).await.code, 0);
     shell.file("access/people/neighbours.yaml", &of_team("neighbours"));
     assert_eq!(shell.run(&format!("{check} -o json")).await.document()["stale"], true);
+    let nothing = shell.run("codeowners -f access --check .github/CODEOWNERS").await;
+    assert_eq!(nothing.code, 1, "{nothing:?}");
+    assert!(nothing.stderr.contains("error: .github/CODEOWNERS is not there"), "{nothing:?}");
+    let made = shell.run("codeowners -f access --out .github/CODEOWNERS").await;
+    assert_eq!(made.code, 0, "the one folder that forges look into is made: {made:?}");
+    assert_eq!(shell.run("codeowners -f access --check .github/CODEOWNERS").await.code, 0);
+    let deep = shell.run("codeowners -f access --out no/such/CODEOWNERS").await;
+    assert_eq!(deep.code, 1, "{deep:?}");
+}
+
+#[tokio::test]
+async fn a_file_whose_marks_do_not_fit_is_refused_and_left_as_it_is() {
+    let shell = with_repository();
+    let text = "* @fern/everybody\n# appaccess: begin\n/a @x\n/theirs @fern/other\n";
+    shell.file("CODEOWNERS", text);
+    for flag in ["--out", "--check"] {
+        let ended = shell.run(&format!("codeowners -f access {flag} CODEOWNERS")).await;
+        assert_eq!(ended.code, 64, "{ended:?}");
+        assert!(ended.stderr.contains("error: CODEOWNERS:2\n  why: `# appaccess: begin` stands there"), "{ended:?}");
+        assert_eq!(fs::read_to_string(shell.path().join("CODEOWNERS")).expect("it is there"), text);
+    }
 }
 
 #[tokio::test]
@@ -183,7 +204,12 @@ async fn what_no_forge_could_take_is_refused_with_what_to_do() {
     };
     let shell = with_repository();
     shell.file("access/all apps.yaml", &fixture("base.yaml").replace("\"@fern/office\"", "the office"));
-    refused(shell.run("codeowners -f access").await, "names the owner `the office`, which no forge takes");
+    let office = shell.run("codeowners -f access").await;
+    let lines = fs::read_to_string(shell.path().join("access/all apps.yaml")).expect("it is there");
+    let line = lines.lines().position(|line| line.contains("the office")).expect("it names the office") + 1;
+    assert!(office.stderr.contains(&format!("access/all apps.yaml:{line}\n")), "{office:?}");
+    refused(office, "names the owner `the office`, which no forge takes");
+    refused(shell.run("codeowners -f access --root nowhere").await, "--root nowhere cannot be read");
     let shell = with_repository();
     shell.file("access/people/a#b.yaml", &of_team("neighbours"));
     refused(shell.run("codeowners -f access").await, "cannot be written into a CODEOWNERS file");

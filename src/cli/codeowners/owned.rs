@@ -13,7 +13,7 @@ use appaccess_core::{
 use crate::{
     api::connector::{Connector, Roster},
     cli::error::CommandError,
-    load::{Loaded, Place, world},
+    load::{Loaded, Place, files::locate, world},
 };
 
 /// Files with the apps that they are about.
@@ -30,10 +30,10 @@ impl Owned {
     pub(super) fn new(loaded: &Loaded) -> Result<Self, CommandError> {
         let mut owners = BTreeMap::new();
         for (name, target) in &loaded.target_apps {
-            for owner in &target.object.spec.owners {
+            for (index, owner) in target.object.spec.owners.iter().enumerate() {
                 if !is_owner(owner) {
-                    let what =
-                        format!("{}: TargetApp {name} names the owner `{owner}`, which no forge takes", target.place);
+                    let place = locate(&target.place, &format!("spec.owners[{index}]"));
+                    let what = format!("{place}: TargetApp {name} names the owner `{owner}`, which no forge takes");
                     let remedy =
                         "write @name, @organization/team or a mail address, or a group of GitLab as @group/subgroup";
                     return Err(CommandError::usage(what, remedy));

@@ -26,7 +26,11 @@ impl Root {
             fs::canonicalize(path).map_err(|source| CommandError::File { verb: "read", path: path.to_owned(), source })
         };
         if let Some(named) = named {
-            return whole(named).map(Self);
+            let root = fs::canonicalize(named).map_err(|source| {
+                let what = format!("--root {} cannot be read: {source}", named.display());
+                CommandError::usage(what, "name the folder that holds the `.git`")
+            })?;
+            return Ok(Self(root));
         }
         let here = env::current_dir()
             .map_err(|source| CommandError::Machine { what: "tell the current folder", source })
