@@ -28,7 +28,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("app", |app| app.required(true)))]
 #[command(after_help = "Examples:\n  \
-    appaccess import -f access/ --app studio/planner > access/planner.yaml\n  \
+    appaccess import -f access/ --app studio/planner --out access/planner\n  \
     appaccess import -f access/ --app studio/planner --as-teams --out access/planner")]
 pub struct Flags {
     #[command(flatten)]
