@@ -10,6 +10,12 @@ pub enum ConnectorError {
     /// The settings do not describe an app that can be reached: only an edit of the object helps.
     #[error("the connector's settings are wrong: {0}")]
     Settings(String),
+    /// The address is none that we may send to: only an edit of the object helps, or a flag.
+    #[error("the app's address cannot be used: {0}")]
+    Address(String),
+    /// The credential cannot be sent; its value is not shown.
+    #[error("{0}")]
+    Credential(String),
     /// The Secret lacks a key that the connector needs.
     #[error("the Secret of the credential has no key `{key}`")]
     KeyMissing {
@@ -88,10 +94,10 @@ impl ConnectorError {
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Settings(_) => Self::SETTINGS,
+            Self::Settings(_) | Self::Address(_) => Self::SETTINGS,
             Self::KeyMissing { .. } => "KeyMissing",
             Self::HostNotAllowed { .. } => "CredentialHostMismatch",
-            Self::CredentialsRejected => "CredentialsInvalid",
+            Self::CredentialsRejected | Self::Credential(_) => "CredentialsInvalid",
             Self::Forbidden { .. } => "Forbidden",
             Self::RateLimited { .. } => "RateLimited",
             Self::Unreachable { .. } => "Unreachable",
@@ -108,6 +114,8 @@ impl ConnectorError {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Settings(_) => "correct `spec.connector` of the TargetApp",
+            Self::Address(_) => "write the public address of the app; for one on this machine add --allow-loopback",
+            Self::Credential(_) => "put the credential alone into the Secret, as one line of plain text",
             Self::KeyMissing { .. } => "put the key that is named into the Secret",
             Self::HostNotAllowed { .. } => {
                 "name the host under `credentials.hosts`, and in the Secret's `host` if it has one"
@@ -129,6 +137,8 @@ impl ConnectorError {
     pub fn for_another(&self) -> Self {
         match self {
             Self::Settings(what) => Self::Settings(what.clone()),
+            Self::Address(what) => Self::Address(what.clone()),
+            Self::Credential(what) => Self::Credential(what.clone()),
             Self::KeyMissing { key } => Self::KeyMissing { key: key.clone() },
             Self::HostNotAllowed { host } => Self::HostNotAllowed { host: host.clone() },
             Self::CredentialsRejected => Self::CredentialsRejected,

@@ -7,15 +7,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{ConnectorError, Reader, Writer, scim};
+use super::{ConnectorError, Reader, Writer, failure::not_opened, scim};
 use crate::{
     api::{
         TargetAppSpec,
         connector::{Connector, ScimAuth, ScimConnector},
     },
-    http::{
-        Auth, BoundHosts, Client, HttpError, Limits, RateSettings, Settings, Shared, ToldQuota, Watch, is_loopback,
-    },
+    http::{Auth, BoundHosts, Client, Limits, RateSettings, Settings, Shared, ToldQuota, Watch, is_loopback},
 };
 
 mod aha;
@@ -201,7 +199,7 @@ fn open_scim(
     agree(declared, &base, keys)?;
     let mut settings = Settings::new(base, auth, options.shared.clone());
     if !declared.is_empty() {
-        settings.hosts = BoundHosts::parse(declared.iter().map(String::as_str)).map_err(http_error)?;
+        settings.hosts = BoundHosts::parse(declared.iter().map(String::as_str)).map_err(not_opened)?;
     }
     if let Some(token_url) = token_url {
         settings.hosts = settings.hosts.and(&token_url);
@@ -213,7 +211,7 @@ fn open_scim(
     if let Some(waiting) = options.timeout {
         settings.limits = Limits { waiting, ..settings.limits };
     }
-    let client = Client::new(settings).map_err(http_error)?;
+    let client = Client::new(settings).map_err(not_opened)?;
     let order = spec.roles.as_ref().map(|roles| roles.order.iter().map(|role| role.as_str().into()).collect());
     let (reader, writer) = scim::open(scim::Settings {
         profile,
@@ -256,10 +254,10 @@ fn vendor_client(
     let mut settings = Settings::new(base.clone(), access.auth, options.shared.clone());
     settings.hosts = if declared.is_empty() {
         let named = access.hosts.iter().copied().chain(documented.host_str());
-        let built_in = BoundHosts::parse(named).map_err(http_error)?;
+        let built_in = BoundHosts::parse(named).map_err(not_opened)?;
         if options.allow_loopback && is_loopback(&base) { built_in.and(&base) } else { built_in }
     } else {
-        BoundHosts::parse(declared.iter().map(String::as_str)).map_err(http_error)?
+        BoundHosts::parse(declared.iter().map(String::as_str)).map_err(not_opened)?
     };
     settings.allow_loopback = options.allow_loopback;
     settings.watch.clone_from(&options.watch);
@@ -270,18 +268,11 @@ fn vendor_client(
     if let Some(waiting) = options.timeout {
         settings.limits = Limits { waiting, ..settings.limits };
     }
-    Client::new(settings).map_err(http_error)
+    Client::new(settings).map_err(not_opened)
 }
 
 fn address(field: &str, text: &str) -> Result<Url, ConnectorError> {
     Url::parse(text).map_err(|error| ConnectorError::Settings(format!("`{field}` is not an address: {error}")))
-}
-
-fn http_error(error: HttpError) -> ConnectorError {
-    match error {
-        HttpError::CredentialHostMismatch { host } => ConnectorError::HostNotAllowed { host },
-        error => ConnectorError::Settings(error.to_string()),
-    }
 }
 
 fn key(keys: &Keys, name: &str) -> Result<SecretString, ConnectorError> {

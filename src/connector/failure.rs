@@ -1,5 +1,7 @@
 //! From a failed request to an error of the seam. Knows no vendor and no meaning of any body.
 
+use std::error::Error;
+
 use appaccess_scim::error::sanitise;
 
 use super::ConnectorError;
@@ -9,6 +11,28 @@ fn with_detail(error: &HttpError) -> String {
     match error.detail() {
         Some(said) => format!("{error}: {}", sanitise(said)),
         None => error.to_string(),
+    }
+}
+
+/// With what the system says below it, such as that nobody knows the host's name. It names no URL.
+fn with_cause(error: &HttpError) -> String {
+    let mut last = error.source();
+    while let Some(below) = last.and_then(Error::source) {
+        last = Some(below);
+    }
+    match last {
+        Some(cause) => format!("{error}: {}", sanitise(&cause.to_string())),
+        None => with_detail(error),
+    }
+}
+
+/// Why no client could be opened: nothing was sent.
+pub(super) fn not_opened(error: HttpError) -> ConnectorError {
+    match error {
+        HttpError::CredentialHostMismatch { host } => ConnectorError::HostNotAllowed { host },
+        HttpError::InvalidUrl { .. } | HttpError::AddressRefused { .. } => ConnectorError::Address(error.to_string()),
+        HttpError::InvalidCredential { .. } => ConnectorError::Credential(error.to_string()),
+        error => ConnectorError::Settings(error.to_string()),
     }
 }
 
@@ -23,13 +47,13 @@ pub(super) fn read_failed(what: &str, error: HttpError) -> ConnectorError {
         | HttpError::InvalidHost { .. }
         | HttpError::AddressRefused { .. }
         | HttpError::InvalidCredential { .. }
-        | HttpError::Setup(_) => ConnectorError::Settings(error.to_string()),
-        HttpError::CredentialHostMismatch { host } => ConnectorError::HostNotAllowed { host },
+        | HttpError::CredentialHostMismatch { .. }
+        | HttpError::Setup(_) => not_opened(error),
         HttpError::CredentialsRejected { .. } | HttpError::InvalidToken => ConnectorError::CredentialsRejected,
         HttpError::Forbidden { .. } => ConnectorError::Forbidden { what: what.to_owned() },
         HttpError::RateLimited { until, .. } => ConnectorError::RateLimited { until: Some(until) },
         HttpError::Unreachable { .. } | HttpError::Interrupted { .. } | HttpError::Unavailable { .. } => {
-            ConnectorError::Unreachable { what: with_detail(&error), source: Some(Box::new(error)) }
+            ConnectorError::Unreachable { what: with_cause(&error), source: Some(Box::new(error)) }
         }
         HttpError::Unknown { .. } => ConnectorError::OutcomeUnknown { what: with_detail(&error) },
     }

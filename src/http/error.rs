@@ -78,8 +78,10 @@ pub enum HttpError {
         status: u16,
     },
     /// No connection: the request was certainly not sent.
-    #[error("no connection after {attempts} attempts")]
+    #[error("no connection to `{host}` after {attempts} attempts")]
     Unreachable {
+        /// The host of the URL.
+        host: String,
         /// How often it was tried.
         attempts: u32,
         /// The last failure.

@@ -126,6 +126,8 @@ impl Inner {
         self.pace(class).await?;
         self.count(class, true);
         self.settings.watch.tell(|| News::Sent);
+        // No path and no query: they may name people.
+        tracing::debug!(method = %call.method, host = call.url.host_str(), "calling");
         let started = Instant::now();
         let limits = self.settings.limits;
         let outgoing = Outgoing {
@@ -217,14 +219,15 @@ impl Inner {
     /// The error for a call that is given up.
     fn failed(&self, call: &Call, ended: Ended, tries: &Tries, wait: Option<Duration>) -> HttpError {
         let attempts = tries.attempts;
+        let host = || call.url.host_str().unwrap_or_default().to_owned();
         match ended {
             Ended::TooLarge { .. } if !call.is_change() => HttpError::BodyTooLarge { limit: self.settings.limits.body },
             Ended::TooLarge { status } => HttpError::Unknown { status: Some(status), detail: None, source: None },
             Ended::Failed { error, status } => match error.kind {
-                FailureKind::AddressRefused => {
-                    HttpError::AddressRefused { host: call.url.host_str().unwrap_or_default().to_owned() }
+                FailureKind::AddressRefused => HttpError::AddressRefused { host: host() },
+                FailureKind::NotSent | FailureKind::Certificate => {
+                    HttpError::Unreachable { host: host(), attempts, source: error }
                 }
-                FailureKind::NotSent | FailureKind::Certificate => HttpError::Unreachable { attempts, source: error },
                 FailureKind::Lost | FailureKind::TimedOut if call.is_change() => {
                     HttpError::Unknown { status, detail: None, source: Some(error) }
                 }

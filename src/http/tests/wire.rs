@@ -187,7 +187,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_and_the_credential_sta
     let mut settings = Settings::new(base, token(), Shared::default());
     (settings.allow_loopback, settings.limits.attempts) = (true, 1);
     let result = send(&Client::new(settings).unwrap(), Safety::Once).await;
-    let Err(HttpError::Unreachable { attempts: 1, source }) = result else { panic!("{result:?}") };
+    let Err(HttpError::Unreachable { attempts: 1, source, .. }) = result else { panic!("{result:?}") };
     assert_eq!(source.kind, FailureKind::Certificate, "{source:?}");
     assert!(!server.join().unwrap(), "the handshake did not end");
 }
