@@ -103,7 +103,7 @@ pub enum StoreError {
     #[error("no space is left for the store")]
     Full,
     /// Somebody else changes target apps over this store.
-    #[error("{holder} is the writer until {until}")]
+    #[error("{holder} is the writer until {until:.0}")]
     Busy {
         /// Who.
         holder: String,

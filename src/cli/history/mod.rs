@@ -10,7 +10,11 @@ use appaccess_core::{
 };
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 use super::{
     completions::names,
@@ -91,21 +95,42 @@ fn last_moment(text: &str) -> Result<Timestamp, String> {
     moment(text, |day| day.at(23, 59, 59, 999_999_999))
 }
 
-fn moment(text: &str, of_day: impl Fn(Date) -> jiff::civil::DateTime) -> Result<Timestamp, String> {
+fn moment(text: &str, of_day: impl Fn(Date) -> DateTime) -> Result<Timestamp, String> {
     let wrong = || format!("`{text}` is neither a time such as 2026-11-20T17:00:00Z nor a day such as 2026-11-20");
     if let Ok(time) = Timestamp::from_str(text) {
         return Ok(time);
     }
     // A date and a time without an offset could be read in two ways.
     let day = Date::from_str(text).ok().filter(|_| text.len() == "2026-11-20".len()).ok_or_else(wrong)?;
-    Ok(of_day(day).to_zoned(TimeZone::UTC).map_err(|_| wrong())?.timestamp())
+    of_utc(of_day(day)).ok_or_else(wrong)
+}
+
+/// A time that has come. The end of a day that still lasts is now.
+fn past(at: Timestamp, now: Timestamp) -> Result<Timestamp, CommandError> {
+    let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+    if at <= now {
+        return Ok(at);
+    }
+    if day(at) == day(now) && at == of_utc(day(at).at(23, 59, 59, 999_999_999)).unwrap_or(now) {
+        return Ok(now);
+    }
+    let what = format!("nothing was read: {} has not come yet", whole_seconds(at));
+    Err(CommandError::usage(what, "`appaccess plan --at` shows what will be; name a time that has passed"))
+}
+
+fn of_utc(time: DateTime) -> Option<Timestamp> {
+    time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp())
 }
 
 /// Reads the store and prints.
 pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
-    if let Some(at) = flags.at.filter(|at| *at > Timestamp::now()) {
-        let what = format!("{at} has not come yet");
-        return Err(CommandError::usage(what, "`appaccess plan --at` shows what will be; name a time that has passed"));
+    let at = flags.at.map(|at| past(at, Timestamp::now())).transpose()?;
+    if let (Some(since), Some(until)) = (flags.since, flags.until)
+        && since > until
+    {
+        let (since, until) = (whole_seconds(since), whole_seconds(until));
+        let what = format!("nothing was read: {since} (--since) is after {until} (--until)");
+        return Err(CommandError::usage(what, "name the earlier time by --since"));
     }
     let Some(store) = Store::open_existing(&flags.state.state).await? else {
         let what = match flags.state.again().as_str() {
@@ -119,7 +144,7 @@ pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
         None => None,
     };
     known_apps(&store, &flags.app).await?;
-    if let Some(at) = flags.at {
+    if let Some(at) = at {
         let document = replay::document(&store, &flags.app, whose.as_ref(), at).await?;
         match flags.output {
             Format::Text => output::painted(&shown::access_text(&document))?,

@@ -14,6 +14,18 @@ fn a_day_is_all_of_it_and_a_time_is_exact() {
     }
 }
 
+#[test]
+fn the_day_that_lasts_is_as_of_now_and_what_is_to_come_is_refused() {
+    let now = time("2026-11-22T09:30:15Z");
+    assert_eq!(past(last_moment("2026-11-22").unwrap(), now).unwrap(), now);
+    assert_eq!(past(last_moment("2026-11-21").unwrap(), now).unwrap(), last_moment("2026-11-21").unwrap());
+    for later in ["2026-11-23", "2026-11-22T10:00:00Z"] {
+        let refused = past(last_moment(later).unwrap(), now).unwrap_err();
+        assert!(refused.to_string().ends_with("Z has not come yet"), "{refused}");
+        assert!(!refused.to_string().contains(".99"), "{refused}");
+    }
+}
+
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
