@@ -55,9 +55,9 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
 
 /// The page of a command, and those of all commands below it.
 fn collect(command: &clap::Command, words: &[String], pages: &mut Vec<Page>) -> std::io::Result<()> {
-    let page = clap_mangen::Man::new(command.clone()).manual("appaccess").date("");
+    let page = clap_mangen::Man::new(command.clone());
     let mut text = Vec::new();
-    page.render_title(&mut text)?;
+    sections::title(&page.get_filename(), &mut text)?;
     page.render_name_section(&mut text)?;
     sections::synopsis(command, &mut text)?;
     page.render_description_section(&mut text)?;

@@ -16,9 +16,14 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Reads the words of the line; a shell hands them over after `--`.
-    pub(super) fn read(arguments: impl IntoIterator<Item = String>, state: Option<String>) -> Self {
-        let mut arguments = arguments.into_iter().skip_while(|word| word != "--").skip(1);
+    /// Reads the words of the line as a shell hands them over, after `--`.
+    pub(super) fn after_dashes(arguments: impl IntoIterator<Item = String>, state: Option<String>) -> Self {
+        Self::read(arguments.into_iter().skip_while(|word| word != "--").skip(1), state)
+    }
+
+    /// Reads the words of the line.
+    pub(super) fn read(words: impl IntoIterator<Item = String>, state: Option<String>) -> Self {
+        let mut arguments = words.into_iter();
         let mut line = Self {
             files: Vec::new(),
             state: state.filter(|state| !state.is_empty()).unwrap_or_else(|| DEFAULT_STATE.to_owned()),
@@ -51,7 +56,14 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Line {
-        Line::read(line.split(' ').map(str::to_owned), None)
+        Line::after_dashes(line.split(' ').map(str::to_owned), None)
+    }
+
+    #[test]
+    fn kubectl_hands_over_the_words_alone() {
+        let words = "kubectl_complete-appaccess approve -f a --state x.db".split(' ').map(str::to_owned);
+        let line = Line::read(words, None);
+        assert_eq!((line.files, line.state.as_str()), (vec![PathBuf::from("a")], "x.db"));
     }
 
     #[test]

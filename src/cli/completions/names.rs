@@ -7,11 +7,12 @@ use clap_complete::engine::CompletionCandidate;
 use jiff::Timestamp;
 
 use super::line::Line;
-use crate::{api::Kind, load::glance, store::Store};
+use crate::{api::Kind, cli::plugin::Call, load::glance, store::Store};
 
 /// Nobody waits longer for a completion.
 const LONGEST: Duration = Duration::from_millis(500);
-/// What a digest begins with. A shell may break words at the colon, so that the rest alone is offered; it means the same.
+/// What a digest begins with. A shell may break words at the colon, so that the rest alone is offered to whoever has not
+/// written it; it means the same.
 const ALGORITHM: &str = "sha256:";
 
 /// Target apps among the files of the line.
@@ -49,12 +50,26 @@ pub(crate) fn digests(current: &OsStr) -> Vec<CompletionCandidate> {
         // A bare name is in namespace `default`.
         line.words.iter().any(|word| app == word || app.strip_prefix("default/") == Some(word))
     });
-    fitting(current, digests.map(|(_, digest)| digest.strip_prefix(ALGORITHM).unwrap_or(&digest).to_owned()))
+    let digests = digests.map(|(_, digest)| digest);
+    if has_begun_with_algorithm(current) {
+        return fitting(current, digests);
+    }
+    fitting(current, digests.map(|digest| digest.strip_prefix(ALGORITHM).unwrap_or(&digest).to_owned()))
+}
+
+/// Whether somebody is writing a digest as a whole, as it is shown.
+fn has_begun_with_algorithm(current: &OsStr) -> bool {
+    let current = current.to_str().unwrap_or_default();
+    !current.is_empty() && (ALGORITHM.starts_with(current) || current.starts_with(ALGORITHM))
 }
 
 fn line() -> Line {
     let words = env::args_os().filter_map(|word| word.into_string().ok());
-    Line::read(words, env::var("APPACCESS_STATE").ok())
+    let state = env::var("APPACCESS_STATE").ok();
+    match Call::of_this_process() {
+        Call::Completer => Line::read(words, state),
+        _ => Line::after_dashes(words, state),
+    }
 }
 
 fn fitting(current: &OsStr, names: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {

@@ -1,7 +1,11 @@
 //! The sections of a manual page that the definition of a command does not hold as such: examples, exit codes, the
 //! environment, files. Pure.
 
-use std::{collections::BTreeMap, fmt::Write as _, io};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write as _},
+};
 
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -34,6 +38,14 @@ const FILES: [(&str, &str); 3] = [
     ("*.yaml, *.yml", "Declarations, in the folders that -f names and in all below them."),
     ("DIR/<namespace>/<secret name>/<key>", "Credentials, where --secrets names DIR."),
 ];
+
+/// The title: name, section, date, source, manual (man-pages(7)). Each in quotes, since an empty one would shift the others; a
+/// date would differ from build to build.
+pub(super) fn title(file: &str, text: &mut Vec<u8>) -> io::Result<()> {
+    let (name, section) = file.rsplit_once('.').unwrap_or((file, "1"));
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(text, ".TH \"{name}\" \"{section}\" \"\" \"appaccess {version}\" \"appaccess\"")
+}
 
 /// How the command is called.
 pub(super) fn synopsis(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
