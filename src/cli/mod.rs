@@ -34,9 +34,9 @@ mod validate;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 
-use self::{error::CommandError, exit::Exit, flags::LogFlags};
+use self::{error::CommandError, exit::Exit, flags::LogFlags, output::failure::Form};
 
 /// Everything that stands on the command line.
 #[derive(Debug, Parser)]
@@ -56,6 +56,9 @@ use self::{error::CommandError, exit::Exit, flags::LogFlags};
 pub struct Arguments {
     #[command(flatten)]
     log: LogFlags,
+    /// The document that a program waits for.
+    #[arg(skip)]
+    document: Option<Form>,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -112,15 +115,35 @@ pub fn parse() -> Result<Arguments, ExitCode> {
         return Err(plugin::complete());
     }
     let (mut command, matches) = call.matches(command(), std::env::args_os().collect());
-    let arguments = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = matches.and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok(Arguments { document: document(&matches), ..arguments })
+    });
     arguments.map_err(|error| {
         let error = error.format(&mut command);
-        // That nobody reads the message changes nothing.
-        let _ = error.print();
+        if error.use_stderr() {
+            output::note(&error.render().ansi().to_string());
+        } else {
+            // That nobody reads the message changes nothing.
+            let _ = error.print();
+        }
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
             _ => Exit::Usage.into(),
         }
+    })
+}
+
+/// The document that a command prints, where `-o json` asks for one.
+fn document(matches: &ArgMatches) -> Option<Form> {
+    let (name, flags) = matches.subcommand()?;
+    let format = flags.try_get_raw("output").ok().flatten()?.next_back()?;
+    let of_cluster = matches!(flags.try_get_one::<bool>("cluster"), Ok(Some(true)));
+    (format == "json").then_some(match name {
+        "plan" | "apply" if !of_cluster => Form::Plan,
+        "tasks" => Form::Tasks,
+        "doctor" => Form::Doctor,
+        _ => Form::Other,
     })
 }
 
@@ -165,13 +188,16 @@ pub async fn run(arguments: Arguments, cluster: operator::Shell) -> ExitCode {
         Command::Completions(flags) => completions::run(flags),
         Command::Man(flags) => man::run(&flags),
     };
-    settle(outcome)
+    settle(outcome, arguments.document)
 }
 
-fn settle(outcome: Result<Exit, CommandError>) -> ExitCode {
+fn settle(outcome: Result<Exit, CommandError>, document: Option<Form>) -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
+            if let Some(form) = document {
+                output::failed(form, &error);
+            }
             output::error(&error);
             error.exit().into()
         }

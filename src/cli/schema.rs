@@ -13,6 +13,7 @@ use super::{
         doctor::DoctorDocument,
         document::{DecisionDocument, PlanDocument, ValidateDocument},
         explain::ExplainDocument,
+        failure::ErrorsDocument,
         history::{AccessDocument, HistoryDocument},
         tasks::TasksDocument,
     },
@@ -41,6 +42,8 @@ enum Name {
     History,
     /// What `history --at` prints.
     Access,
+    /// What a command prints that ended before its own document.
+    Errors,
 }
 
 /// The flags of `schema`.
@@ -65,6 +68,7 @@ pub(super) fn run(flags: Flags) -> Result<Exit, CommandError> {
         Name::Explain => schema::<ExplainDocument>(),
         Name::History => schema::<HistoryDocument>(),
         Name::Access => schema::<AccessDocument>(),
+        Name::Errors => schema::<ErrorsDocument>(),
     };
     output::json(&schema)?;
     Ok(Exit::Done)

@@ -56,7 +56,8 @@ impl Session {
 
     /// Shows how work that is called `what` goes on, until the value is dropped.
     pub(super) fn progress(&self, what: &'static str, quiet: bool) -> Progress {
-        Progress::start(what, quiet, &self.board)
+        let apps = if self.chosen.is_empty() { self.loaded.target_apps.len() } else { self.chosen.len() };
+        Progress::start(what, apps, quiet, &self.board)
     }
 
     /// The time by the fleet's clock.
@@ -115,7 +116,7 @@ pub(super) fn refuse_unknown(chosen: &[ObjectName], known: &BTreeSet<&ObjectName
 pub(super) fn faultless(flags: &FileFlags) -> Result<Loaded, CommandError> {
     let loaded = files::read(&flags.filename)?;
     show_problems(&loaded.problems);
-    if loaded.problems.is_empty() { Ok(loaded) } else { Err(CommandError::Invalid { count: loaded.problems.len() }) }
+    if loaded.problems.is_empty() { Ok(loaded) } else { Err(CommandError::Invalid { problems: loaded.problems }) }
 }
 
 /// Shows what is wrong with files, in three lines each.

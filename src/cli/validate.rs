@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{
     error::CommandError,
@@ -17,6 +18,11 @@ use super::{
     session,
 };
 use crate::load::{Finding, Loaded, Place, Problem, files, references};
+
+/// Findings whose line is looked up.
+const MOST_LOCATED: usize = 200;
+/// Lines of a list that goes into a comment of bounded size.
+const MOST_LISTED: usize = 200;
 
 /// The flags of `validate`.
 #[derive(Args, Clone, Debug)]
@@ -33,7 +39,11 @@ pub struct Flags {
 /// Reads and judges the files.
 pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     let loaded = files::read(&flags.files.filename)?;
-    let findings = references(&loaded);
+    // A fault may be why an app that is named is not there.
+    if loaded.problems.is_empty() && !loaded.is_empty() {
+        session::refuse_unknown(&flags.files.app, &loaded.target_apps.keys().collect())?;
+    }
+    let findings = located(references(&loaded, Timestamp::now()));
     let nothing = loaded.problems.is_empty() && loaded.is_empty();
     match flags.output.output {
         Format::Json => output::json(&document(&loaded, &findings))?,
@@ -60,6 +70,15 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     } else {
         Ok(Exit::Failed)
     }
+}
+
+/// The findings with the places of their fields, as far as they are looked up: each takes a look into its file.
+fn located(mut findings: Vec<Finding>) -> Vec<Finding> {
+    for finding in findings.iter_mut().take(MOST_LOCATED) {
+        finding.place = files::locate(&finding.place, &finding.path);
+    }
+    findings.sort();
+    findings
 }
 
 fn number(length: usize) -> u64 {
@@ -138,8 +157,12 @@ fn markdown(loaded: &Loaded, findings: &[Finding]) -> Result<(), CommandError> {
         let Finding { place, object, path, message, help, .. } = finding;
         format!("{place}: {object}: {path}: {message}; {help}")
     });
-    for line in problems.chain(findings).take(200) {
-        let _ = writeln!(text, "- {}", code_span(&line));
+    let lines: Vec<String> = problems.chain(findings).collect();
+    for line in lines.iter().take(MOST_LISTED) {
+        let _ = writeln!(text, "- {}", code_span(line));
+    }
+    if lines.len() > MOST_LISTED {
+        let _ = writeln!(text, "\nAnd {} more, which `-o json` lists.", lines.len() - MOST_LISTED);
     }
     output::plain(&text)
 }

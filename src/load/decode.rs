@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Broken, DEFAULT_NAMESPACE, Loaded, Located, ObjectName, Objects, Place, Problem,
-    document::Document,
+    document::{Document, Malformed},
     path::Path,
     plain, suggest,
     validate::{Checker, Doubt, DoubtKind, Violation},
@@ -39,12 +39,16 @@ impl Source<'_> {
     }
 
     fn problem(&self, object: Option<String>, violation: &Violation) -> Problem {
+        let path = self.base.join(&violation.path);
+        // A number may have been written in another way than it reads.
+        let written = violation.wants_quotes.then(|| self.document.plain_text(&path)).flatten();
+        let help = written.map_or_else(|| violation.help.clone(), |written| quoted(&shortened(written)));
         Problem {
-            place: Place { file: self.file.to_owned(), line: self.document.line_of(&self.base.join(&violation.path)) },
+            place: Place { file: self.file.to_owned(), line: self.document.line_of(&path) },
             object,
             path: violation.path(),
             message: violation.message.clone(),
-            help: violation.help.clone(),
+            help,
         }
     }
 }
@@ -73,20 +77,21 @@ impl Decoder {
             Ok(value) => {
                 self.value(Source { file, document, base: &Path::default() }, value);
             }
-            Err(malformed) => self.malformed(file, document, malformed.line, malformed.message),
+            Err(malformed) => self.malformed(file, document, malformed),
         }
     }
 
     /// A document that is no YAML may still be one of ours: then what it claims is unknown.
-    fn malformed(&mut self, file: &str, document: Document<'_>, line: usize, message: String) {
+    fn malformed(&mut self, file: &str, document: Document<'_>, malformed: Malformed) {
         let place = Place { file: file.to_owned(), line: document.first_line };
         for kind in Kind::ALL.into_iter().filter(|_| document.text.contains(api::GROUP)) {
             if document.text.lines().any(|line| line.trim_end() == format!("kind: {kind}")) {
                 self.loaded.broken.push(Broken { kind, name: None, place: place.clone() });
             }
         }
+        let Malformed { line, message, help } = malformed;
         let place = Place { line, ..place };
-        self.problem(Problem { place, object: None, path: String::new(), message, help: String::new() });
+        self.problem(Problem { place, object: None, path: String::new(), message, help });
     }
 
     fn value(&mut self, source: Source<'_>, value: Value) {
@@ -196,7 +201,12 @@ impl Decoder {
             metadata.insert("namespace".to_owned(), (&*name.namespace).into());
         }
         if let Err(message) = self.insert(source.place(), kind, &name, value) {
-            self.problem(source.problem(Some(title), &Violation::new(&Path::default(), message, "")));
+            // What the schema takes and the type does not says itself what to write.
+            let (message, help) = match message.split_once(": write ") {
+                Some((message, rest)) => (message.to_owned(), format!("write {rest}")),
+                None => (message, "remove or rename one of the two".to_owned()),
+            };
+            self.problem(source.problem(Some(title), &Violation::new(&Path::default(), message, help)));
             self.broken(source, kind, Some(name));
         }
     }
@@ -240,13 +250,22 @@ fn misspelt(source: Source<'_>, doubt: &Doubt) -> Option<Violation> {
         DoubtKind::Text | DoubtKind::Number => document.plain_text(&path),
     }?;
     let taken_for = plain::mistaken_for(written)?;
-    let written: String = written.chars().take(64).collect();
+    let written = shortened(written);
     let what = if doubt.kind == DoubtKind::Key { "has a key that is" } else { "is" };
     Some(Violation::new(
         &doubt.path,
         format!("{what} {written} without quotes, which YAML 1.1 and kubectl may take for {taken_for}"),
-        format!("quote it: \"{written}\""),
+        quoted(&written),
     ))
+}
+
+/// The value as it stands in the file, as far as it is shown.
+fn shortened(written: &str) -> String {
+    written.chars().take(64).collect()
+}
+
+fn quoted(written: &str) -> String {
+    format!("quote it: \"{written}\"")
 }
 
 /// Takes up an object. Of two with one name neither counts: which one is meant cannot be told.
@@ -268,7 +287,7 @@ fn insert<T: DeserializeOwned>(
     if let Some(earlier) = earlier {
         objects.remove(name);
         broken.push(Broken { kind, name: Some(name.clone()), place: earlier.clone() });
-        return Err(format!("stands twice, first at {earlier}: remove or rename one"));
+        return Err(format!("stands twice, first at {earlier}"));
     }
     let object = serde_json::from_value(value).map_err(|error| error.to_string())?;
     objects.insert(name.clone(), Located { object, place });
@@ -305,7 +324,10 @@ fn named_kind(api_version: &str, kind: &str) -> Result<Option<Kind>, Violation> 
     let near = group == api::GROUP
         || (known.is_some() && (api_version.is_empty() || suggest::nearest(group, [api::GROUP]).is_some()));
     if near {
-        let message = format!("is {api_version:?}, which this build does not read");
+        let message = match api_version {
+            "" => "is missing".to_owned(),
+            other => format!("is {other:?}, which this build does not read"),
+        };
         return Err(Violation::new(&path("apiVersion"), message, format!("write {}", api::API_VERSION)));
     }
     Ok(None)

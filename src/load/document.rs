@@ -5,7 +5,10 @@ use std::{cell::Cell, fmt};
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::path::{Path, Step};
+use super::{
+    malformed,
+    path::{Path, Step},
+};
 
 /// Most values that one document may hold, with every alias written out.
 const MOST_VALUES: usize = 200_000;
@@ -26,6 +29,8 @@ pub(crate) struct Document<'a> {
 pub(crate) struct Malformed {
     pub(crate) line: usize,
     pub(crate) message: String,
+    /// What to write instead.
+    pub(crate) help: String,
 }
 
 /// Splits a file where documents begin and end. A marker in the first column ends a document whatever stands before it,
@@ -67,7 +72,10 @@ impl Document<'_> {
             let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
             let message =
                 message.rsplit_once(": ").filter(|_| message.starts_with("spec")).map_or(message, |(_, rest)| rest);
-            Malformed { line: self.first_line + line.saturating_sub(1), message: message.to_owned() }
+            let column = error.location().map_or(1, |location| location.column());
+            let written = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+            let (message, help) = malformed::explained(message, written, column);
+            Malformed { line: self.first_line + line.saturating_sub(1), message, help }
         })
     }
 
@@ -153,7 +161,7 @@ impl Budget {
     fn spend<E: de::Error>(&self, bytes: usize) -> Result<(), E> {
         let (Some(values), Some(bytes)) = (self.values.get().checked_sub(1), self.bytes.get().checked_sub(bytes))
         else {
-            return Err(E::custom("the document is too large once its aliases are written out"));
+            return Err(E::custom(malformed::TOO_LARGE));
         };
         self.values.set(values);
         self.bytes.set(bytes);
@@ -171,7 +179,7 @@ struct Tree<'b> {
 impl Tree<'_> {
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         if self.depth >= DEEPEST {
-            return Err(E::custom("the document is nested too deeply"));
+            return Err(E::custom(malformed::TOO_DEEP));
         }
         Ok(Tree { budget: self.budget, depth: self.depth + 1 })
     }
@@ -214,9 +222,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         self.budget.spend(0)?;
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("this is not a number that JSON has; quote it"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom(malformed::NO_NUMBER))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
@@ -238,11 +244,8 @@ impl<'de> Visitor<'de> for Tree<'_> {
         self.budget.spend(0)?;
         let inner = self.deeper()?;
         let mut fields = Map::new();
-        while let Some(key) = mapping.next_key_seed(Key { stop_at: None })? {
+        while let Some(key) = mapping.next_key_seed(Key { stop_at: None, known: Some(&fields) })? {
             self.budget.spend(key.len())?;
-            if fields.contains_key(&key) {
-                return Err(de::Error::custom(format_args!("the key {key:?} stands twice in one mapping")));
-            }
             let value = mapping.next_value_seed(inner)?;
             fields.insert(key, value);
         }
@@ -254,6 +257,8 @@ impl<'de> Visitor<'de> for Tree<'_> {
 #[derive(Clone, Copy)]
 struct Key<'k> {
     stop_at: Option<&'k str>,
+    /// The keys before it, none of which it may be.
+    known: Option<&'k Map<String, Value>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -268,10 +273,13 @@ impl Visitor<'_> for Key<'_> {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key that is text (quote it)")
+        formatter.write_str(malformed::TEXT_KEY)
     }
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
+        if self.known.is_some_and(|known| known.contains_key(key)) {
+            return Err(E::custom(format_args!("the key {key:?} {}", malformed::TWICE)));
+        }
         if self.stop_at == Some(key) { Err(E::custom("here")) } else { Ok(key.to_owned()) }
     }
 }
@@ -318,7 +326,7 @@ impl<'de> Visitor<'de> for Locate<'_> {
         let Some((step, further)) = self.steps.split_first() else { return Err(de::Error::custom("here")) };
         let wanted = if let Step::Key(key) = step { Some(key.as_str()) } else { None };
         let stop_at = wanted.filter(|_| self.key && further.is_empty());
-        while let Some(key) = mapping.next_key_seed(Key { stop_at })? {
+        while let Some(key) = mapping.next_key_seed(Key { stop_at, known: None })? {
             if Some(key.as_str()) == wanted {
                 mapping.next_value_seed(Locate { steps: further, key: self.key })?;
             } else {
@@ -386,7 +394,8 @@ mod tests {
 
     #[test]
     fn duplicate_keys_and_keys_that_are_not_text_are_refused() {
-        assert!(only("a: 1\na: 2\n").read().unwrap_err().message.contains("twice"));
+        let twice = only("a:\n  b: 1\n  c: 2\n  b: 3\n").read().unwrap_err();
+        assert!(twice.message.contains("twice") && twice.line == 4, "{twice:?}");
         assert!(only("1: a\n").read().is_err());
         assert!(only(&format!("{}1{}", "[".repeat(40), "]".repeat(40))).read().is_err());
     }

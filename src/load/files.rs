@@ -18,6 +18,9 @@ pub const MOST_DOCUMENTS: usize = 10_000;
 /// Deepest folder below one that is named.
 pub const DEEPEST_FOLDER: usize = 32;
 
+/// What to do about a file that this user may not read.
+const UNREADABLE: &str = "make it readable for this user, or take it out of the folder";
+
 /// Why nothing could be read. What is wrong with single files is told as a [`Problem`].
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -79,6 +82,8 @@ pub fn read_with<R: Read>(paths: &[PathBuf], standard_input: impl Fn() -> R) -> 
 pub fn locate(place: &Place, field: &str) -> Place {
     let found = || {
         let mut text = String::new();
+        // To open a pipe again would wait for somebody to write into it.
+        fs::metadata(&place.file).ok().filter(fs::Metadata::is_file)?;
         File::open(&place.file).ok()?.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
         let documents = document::split(text.trim_start_matches('\u{feff}'));
         let document = documents.iter().find(|document| document.first_content_line() == place.line)?;
@@ -99,11 +104,11 @@ impl Reader {
         let mut entries = match listed {
             Ok(entries) if depth <= DEEPEST_FOLDER => entries,
             Ok(_) => {
-                self.problem(folder, "is too deep below the folder that was named");
+                self.problem(folder, "is too deep below the folder that was named", "name a folder that lies deeper");
                 return Ok(());
             }
             Err(error) => {
-                self.problem(folder, &format!("cannot be read: {error}"));
+                self.problem(folder, &format!("cannot be read: {error}"), UNREADABLE);
                 return Ok(());
             }
         };
@@ -115,12 +120,26 @@ impl Reader {
             let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
             if is_folder {
                 self.folder(&path, depth + 1)?;
-            } else if is_yaml && !fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
-                match File::open(&path) {
-                    Ok(file) => self.file(&path, file)?,
-                    Err(error) => self.problem(&path, &format!("cannot be read: {error}")),
-                }
+            } else if is_yaml {
+                self.entry(&path)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What a folder holds under the name of a file. A pipe might never say anything.
+    fn entry(&mut self, path: &Path) -> Result<(), LoadError> {
+        let opened = fs::metadata(path).and_then(|metadata| {
+            let opens = metadata.is_file().then(|| File::open(path)).transpose()?;
+            Ok((metadata.is_dir(), opens))
+        });
+        match opened {
+            Ok((true, _)) => {}
+            Ok((false, Some(file))) => self.file(path, file)?,
+            Ok((false, None)) => {
+                self.problem(path, "is a pipe, a socket or a device", "take it out of the folder");
+            }
+            Err(error) => self.problem(path, &format!("cannot be read: {error}"), UNREADABLE),
         }
         Ok(())
     }
@@ -140,26 +159,30 @@ impl Reader {
         let mut bytes = Vec::new();
         let outcome = stream.take(LARGEST_FILE + 1).read_to_end(&mut bytes);
         if let Err(error) = outcome {
-            return self.problem(Path::new(name), &format!("cannot be read: {error}"));
+            return self.problem(Path::new(name), &format!("cannot be read: {error}"), UNREADABLE);
         }
         if bytes.len() as u64 > LARGEST_FILE {
-            return self.problem(Path::new(name), "is larger than 1 MiB: split it");
+            return self.problem(Path::new(name), "is larger than 1 MiB", "split it into several files");
         }
         let Ok(text) = String::from_utf8(bytes) else {
-            return self.problem(Path::new(name), "is not UTF-8 text");
+            return self.problem(
+                Path::new(name),
+                "is not UTF-8 text",
+                "save it as UTF-8, or take it out of the folder",
+            );
         };
         let documents = document::split(text.trim_start_matches('\u{feff}'));
         if documents.len() > MOST_DOCUMENTS {
-            return self.problem(Path::new(name), "holds too many documents: split it");
+            return self.problem(Path::new(name), "holds too many documents", "split it into several files");
         }
         for document in documents {
             self.decoder.document(name, document);
         }
     }
 
-    fn problem(&mut self, path: &Path, message: &str) {
+    fn problem(&mut self, path: &Path, message: &str, help: &str) {
         let place = Place { file: path.display().to_string(), line: 1 };
         let message = format!("the file {message}");
-        self.decoder.problem(Problem { place, object: None, path: String::new(), message, help: String::new() });
+        self.decoder.problem(Problem { place, object: None, path: String::new(), message, help: help.to_owned() });
     }
 }

@@ -8,6 +8,7 @@ mod decode;
 mod document;
 pub mod files;
 pub mod glance;
+mod malformed;
 mod path;
 mod plain;
 pub mod policy;

@@ -6,6 +6,8 @@ mod people;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Loaded, Located, ObjectName, Place};
 use crate::api::{Kind, TargetApp, connector::Connector, reference::Reference};
 
@@ -26,10 +28,10 @@ pub struct Finding {
     pub help: String,
 }
 
-/// All findings, in order.
+/// All findings, in order. What is limited in time counts from `now`, where it says nothing else.
 #[must_use]
-pub fn references(loaded: &Loaded) -> Vec<Finding> {
-    let mut findings = Findings { loaded, found: Vec::new() };
+pub fn references(loaded: &Loaded, now: Timestamp) -> Vec<Finding> {
+    let mut findings = Findings { loaded, now, found: Vec::new() };
     claims::check(&mut findings);
     people::check(&mut findings);
     target_keys(&mut findings);
@@ -62,6 +64,7 @@ fn canonical_url(text: &str) -> String {
 /// What is being gathered, and from what.
 struct Findings<'a> {
     loaded: &'a Loaded,
+    now: Timestamp,
     found: Vec<Finding>,
 }
 

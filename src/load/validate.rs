@@ -5,6 +5,7 @@ mod metadata;
 mod rules;
 mod structure;
 mod texts;
+mod told;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -20,7 +21,7 @@ pub(crate) use self::{
     structure::{Doubt, DoubtKind},
 };
 use self::{rules::Rules, texts::Texts};
-use super::path::Path;
+use super::path::{Path, Step};
 use crate::api::Kind;
 
 /// Most violations that are told of one object.
@@ -34,6 +35,8 @@ pub struct Violation {
     pub message: String,
     /// What to write instead; empty where the message says it already.
     pub help: String,
+    /// Whether the value is to be quoted as it stands in the file.
+    pub(crate) wants_quotes: bool,
 }
 
 impl Violation {
@@ -44,7 +47,12 @@ impl Violation {
     }
 
     pub(crate) fn new(path: &Path, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { path: path.clone(), message: message.into(), help: help.into() }
+        Self { path: path.clone(), message: message.into(), help: help.into(), wants_quotes: false }
+    }
+
+    /// A value that must be text and was read as something else.
+    pub(crate) fn unquoted(path: &Path, message: impl Into<String>, value: &Value) -> Self {
+        Self { wants_quotes: true, ..Self::new(path, message, format!("quote it: \"{value}\"")) }
     }
 }
 
@@ -131,8 +139,9 @@ impl Checker {
         for error in errors.as_slice() {
             // A rule that cannot be evaluated is one that does not hold: the server says the same, in more words.
             let known = compiled.messages.get(&error.rule).filter(|_| error.kind != ErrorKind::ValidationFailure);
-            let message = known.unwrap_or(&error.message);
-            violations.push(Violation::new(&Path::parse(&error.field_path), "is not as it must be", message));
+            let path = Path::parse(&error.field_path);
+            let help = known.unwrap_or(&error.message);
+            violations.push(told::violation(&path, at(object, &path), help));
         }
     }
 
@@ -149,6 +158,14 @@ impl Checker {
             Compiled { rules: RefCell::new(Rules::new(left)), schema, texts, messages }
         }))
     }
+}
+
+/// The value at `path`, or nothing.
+fn at<'a>(object: &'a Value, path: &Path) -> &'a Value {
+    path.0.iter().fold(object, |value, step| match step {
+        Step::Key(key) => &value[key],
+        Step::Index(index) => &value[*index],
+    })
 }
 
 fn collect_messages(schema: &Value, messages: &mut BTreeMap<String, String>) {

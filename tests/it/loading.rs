@@ -16,6 +16,7 @@ use appaccess::{
         secrets::{SecretDocuments, SecretError, SecretSource, SecretValue},
     },
 };
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -33,6 +34,11 @@ fn read(path: &Path) -> Loaded {
 
 fn problems(loaded: &Loaded) -> Vec<String> {
     loaded.problems.iter().map(ToString::to_string).collect()
+}
+
+/// When the examples hold.
+fn december() -> Timestamp {
+    "2026-12-20T12:00:00Z".parse().unwrap()
 }
 
 fn reasons(findings: &[Finding]) -> Vec<&'static str> {
@@ -57,8 +63,9 @@ fn every_example_is_valid_and_complete() {
         let loaded = read(&example);
         assert_eq!(problems(&loaded), [""; 0], "{}", example.display());
         assert!(!loaded.is_empty() && loaded.broken.is_empty());
-        let dangling =
-            references(&loaded).into_iter().filter(|finding| finding.object != "AccessApproval it/boards-november");
+        let dangling = references(&loaded, december())
+            .into_iter()
+            .filter(|finding| finding.object != "AccessApproval it/boards-november");
         assert_eq!(dangling.collect::<Vec<_>>(), [], "{}", example.display());
     }
 }
@@ -195,6 +202,71 @@ fn files_that_are_too_large_or_no_text_are_problems() {
 }
 
 #[test]
+fn a_pipe_in_a_folder_is_told_and_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status().unwrap();
+    assert!(made.success());
+    fs::write(folder.path().join("team.yaml"), TEAM).unwrap();
+    let loaded = read(folder.path());
+    assert_eq!(loaded.teams.len(), 1);
+    let told = problems(&loaded);
+    assert!(told[0].ends_with("the file is a pipe, a socket or a device; take it out of the folder"), "{told:?}");
+}
+
+#[test]
+fn what_nobody_sees_is_in_no_name() {
+    let app = |group: &str| {
+        format!(
+            "{{apiVersion: appaccess.dev/v1alpha1, kind: AppAccess, metadata: {{name: a}}, spec: {{appRef: {{name: b}}, grants: [{{name: g, reason: \"two\\nlines\", subjects: [{{user: a@x.example}}], groups: [{group}]}}]}}}}"
+        )
+    };
+    assert_eq!(problems(&load(&app("\"Ünïcode 日本\""))), [""; 0]);
+    for (group, says) in [
+        ("\"a\\e[31mb\"", "holds U+001B"),
+        ("\"a\\0b\"", "holds U+0000"),
+        ("\"a\\nb\"", "holds U+000A"),
+        ("\"a\\u202Eb\"", "holds U+202E"),
+        ("\"  \"", "holds nothing but blanks"),
+    ] {
+        let told = problems(&load(&app(group)));
+        assert!(told.len() == 1 && told[0].contains(says) && told[0].contains("groups[0]"), "{group}: {told:?}");
+    }
+    let person = app("x").replace("a@x.example", "\"a\\u202E@x.example\"");
+    assert!(problems(&load(&person))[0].contains("holds U+202E"), "{:?}", problems(&load(&person)));
+}
+
+#[test]
+fn every_fault_says_what_is_there_and_what_to_write() {
+    let app = |price: &str, date: &str| {
+        format!(
+            "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {{name: t}}\nspec:\n  connector: {{toggl: {{organizationId: '1'}}}}\n  credentials: {{secretRef: {{name: s}}}}\n  seats: {{price: {price}, currency: USD, per: month, renewsOn: {date}}}\n"
+        )
+    };
+    for (text, line, says, help) in [
+        (app("9.00", "'2027-01-01'"), 7, "is a number and must be text", "quote it: \"9.00\""),
+        (app("'1'", "'2027-02-30'"), 7, "is \"2027-02-30\", a day that does not exist", "write a day of the calendar"),
+        (app("'1'", "soon"), 7, "is \"soon\", which does not fit", "write"),
+        (app("'1'", "'2027-01-01'").replace("  seats", "\tseats"), 7, "a tab stands where", "write spaces"),
+        (TEAM.replace("spec:", "kind: Team\nspec:"), 4, "the key \"kind\" stands twice", "keep one of the two"),
+        (
+            TEAM.replace("apiVersion: appaccess.dev/v1alpha1\n", ""),
+            1,
+            "apiVersion: is missing",
+            "write appaccess.dev/v1alpha1",
+        ),
+        (TEAM.replace("a@x.example", "@x"), 4, "no value may begin with `@`", "quote it: \"@x\""),
+        (TEAM.replace("a@x.example", "1e3"), 4, "is a number and must be text", "quote it: \"1e3\""),
+        (format!("{TEAM}---\n{TEAM}"), 6, "stands twice, first at -:1", "remove or rename one of the two"),
+    ] {
+        let loaded = load(&text);
+        let told = loaded.problems.first().unwrap_or_else(|| panic!("{text}"));
+        let all = told.to_string();
+        assert!(all.contains(says) && told.help.starts_with(help), "{text}: {all}");
+        assert_eq!(told.place.line, line, "{text}: {all}");
+    }
+}
+
+#[test]
 fn people_of_an_inline_directory_are_distinct() {
     let text = "{apiVersion: appaccess.dev/v1alpha1, kind: Directory, metadata: {name: d}, spec: {source: {inline: {people: [{id: '1', user: a@x.example}, {id: '2', user: b@x.example, also: [A@x.example]}]}}}}";
     assert!(problems(&load(text))[0].contains("which people[0] has already"));
@@ -218,17 +290,21 @@ fn dangling_references_are_findings_and_not_problems() {
 {apiVersion: appaccess.dev/v1alpha1, kind: AppAccess, metadata: {name: b, namespace: red}, spec: {appRef: {name: b, namespace: default}, grants: [
   {name: fine, subjects: [{user: a}], groups: [red/all], until: '2027-01-01T00:00:00Z'},
   {name: other, subjects: [{user: a}], groups: [blue/all], until: '2027-01-01T00:00:00Z'},
-  {name: endless, subjects: [{user: a}]}]}}
+  {name: endless, subjects: [{user: a}]},
+  {name: long, subjects: [{user: a, until: '2027-03-01T00:00:00Z'}], groups: [red/all], from: '2027-01-01T00:00:00Z', until: '2027-06-01T00:00:00Z'},
+  {name: early, subjects: [{user: a, until: '2027-01-20T00:00:00Z'}], groups: [red/all], from: '2027-01-01T00:00:00Z', until: '2027-06-01T00:00:00Z'}]}}
 ";
     let loaded = load(text);
     assert_eq!(problems(&loaded), [""; 0]);
-    let mut found = reasons(&references(&loaded));
+    let mut found = reasons(&references(&loaded, december()));
     found.sort_unstable();
     assert_eq!(
         found,
         [
             "DirectoryNotFound",
             "DuplicateTarget",
+            "NotAccepted",
+            "NotAccepted",
             "NotAccepted",
             "NotAccepted",
             "NotAccepted",
@@ -244,7 +320,7 @@ fn a_typo_in_an_owned_domain_is_found() {
     let text =
         fs::read_to_string(examples().into_iter().find(|file| file.ends_with("two-teams.yaml")).unwrap()).unwrap();
     let loaded = load(&text.replace("{user: cleo@harbour.example}", "{user: clio@harbour.example}"));
-    assert_eq!(reasons(&references(&loaded)), ["PersonNotFound"]);
+    assert_eq!(reasons(&references(&loaded, december())), ["PersonNotFound"]);
 }
 
 fn environment(variables: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -354,7 +430,7 @@ proptest::proptest! {
         let loaded = load(&text);
         let lines = text.lines().count().max(1);
         proptest::prop_assert!(loaded.problems.iter().all(|problem| (1..=lines + 1).contains(&problem.place.line)));
-        let _ = references(&loaded);
+        let _ = references(&loaded, december());
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod escape;
 pub(crate) mod explain;
+pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod logging;
 mod markdown;
@@ -19,7 +20,10 @@ mod tree;
 pub(crate) mod width;
 pub(crate) mod words;
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde::Serialize;
 
@@ -93,8 +97,20 @@ pub(crate) fn plan(document: &PlanDocument, format: Format, next: &Next) -> Resu
     }
 }
 
+/// Whether a document was printed: there is never a second one.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// Prints, in place of a document that a program waits for, why there is none.
+pub(crate) fn failed(form: failure::Form, error: &CommandError) {
+    if !PRINTED.load(Ordering::Relaxed) {
+        // What cannot be printed was said on standard error.
+        let _ = failure::print(form, error);
+    }
+}
+
 /// Prints one JSON document to standard output.
 pub(crate) fn json(document: &impl Serialize) -> Result<(), CommandError> {
+    PRINTED.store(true, Ordering::Relaxed);
     let mut text = serde_json::to_string_pretty(document)
         .map_err(|source| CommandError::Machine { what: "write the document", source: source.into() })?;
     text.push('\n');

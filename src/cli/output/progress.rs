@@ -61,6 +61,7 @@ impl Board {
     }
 
     fn take(&self, app: &ObjectName, step: &sync::Step) {
+        log(app, step);
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *watched {
             Some((began, work)) => work.take(app, step, began.elapsed()),
@@ -87,6 +88,18 @@ impl Board {
     }
 }
 
+/// Says what is done to whoever asked for logs.
+fn log(app: &ObjectName, step: &sync::Step) {
+    match step {
+        sync::Step::Begins => tracing::info!(%app, "opening"),
+        sync::Step::Client(News::Listed { what, rows, .. }) => tracing::info!(%app, what, rows, "reading"),
+        sync::Step::Client(_) => {}
+        sync::Step::Changing { done, of } => tracing::info!(%app, done, of, "changing"),
+        sync::Step::ReadingBack => tracing::info!(%app, "reading back"),
+        sync::Step::Ends => tracing::info!(%app, "done"),
+    }
+}
+
 /// A line that goes away with this value. Silent where nobody watches.
 pub(crate) struct Progress {
     _shown: Option<Shown>,
@@ -99,12 +112,12 @@ struct Shown {
 }
 
 impl Progress {
-    /// Shows what becomes of the work that `board` is told of, from the third second on.
-    pub(crate) fn start(what: &'static str, quiet: bool, board: &Arc<Board>) -> Self {
+    /// Shows what becomes of the work on so many `apps` that `board` is told of, from the third second on.
+    pub(crate) fn start(what: &'static str, apps: usize, quiet: bool, board: &Arc<Board>) -> Self {
         if quiet || !is_watched() {
             return Self { _shown: None };
         }
-        board.watch(Some(Work::new(what)));
+        board.watch(Some(Work::new(what, apps)));
         let (stop, stopped) = mpsc::channel();
         let drawn = Arc::clone(board);
         let writer = std::thread::Builder::new().name("progress".into()).spawn(move || {

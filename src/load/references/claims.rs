@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Findings, ObjectName, Subject, people};
 use crate::api::{
-    Kind, TargetApp,
-    app_access::{Grant, Subject as Claimed},
+    Kind, TargetApp, Time,
+    app_access::{Grant, SubjectForm},
     policy::{Allow, AllowedNamespaces},
     reference::{Operator, Requirement, Selector},
 };
@@ -34,8 +36,8 @@ fn permitted(findings: &mut Findings<'_>, subject: Subject<'_>, path: &str, app:
     let selects = |allow: &&Allow| names_namespace(&allow.namespaces, namespace, labels);
     let allows: Vec<&Allow> = app.spec.allow.iter().filter(selects).collect();
     let privileged = app.spec.roles.as_ref().map(|roles| roles.privileged.as_slice()).unwrap_or_default();
-    let long_enough = |allow: &&&Allow| allow.max_duration.is_none() || every_end(grant);
-    let allows: Vec<&&Allow> = allows.iter().filter(long_enough).collect();
+    let now = findings.now;
+    let allows: Vec<&&Allow> = allows.iter().filter(|allow| is_short(allow, grant, now)).collect();
     let mut refused = Vec::new();
     if allows.is_empty() {
         refused.push(path.to_owned());
@@ -62,15 +64,25 @@ fn permitted(findings: &mut Findings<'_>, subject: Subject<'_>, path: &str, app:
     for path in refused {
         let name = &subject.name.namespace;
         let message = format!("claims what the target app does not have or does not allow the namespace {name}");
-        let help = "ask the owner of the target app for an entry below allow, and write until where it limits the time";
+        let help =
+            "ask the owner of the target app for an entry below allow, and write an until within its maxDuration";
         findings.add(subject, &path, "NotAccepted", message, help);
     }
 }
 
-/// Whether every claim of the grant has an end.
-fn every_end(grant: &Grant) -> bool {
-    let ends = |subject: &Claimed| subject.until.is_some();
-    grant.until.is_some() || grant.subjects.iter().all(ends)
+/// Whether every claim of the grant has an end, and none lasts longer than is allowed, as far as that can be told without
+/// anybody's directory.
+fn is_short(allow: &Allow, grant: &Grant, now: Timestamp) -> bool {
+    let Some(maximum) = allow.max_duration else { return true };
+    let from = grant.from.as_ref().map_or(now, Time::timestamp);
+    grant.subjects.iter().all(|subject| {
+        let ends = grant.until.iter().chain(&subject.until).map(Time::timestamp);
+        let Some(until) = ends.min() else { return false };
+        let lasts = u64::try_from(until.as_second().saturating_sub(from.as_second())).unwrap_or(0);
+        // Of a team or a group, each person may have an earlier end.
+        let is_one = matches!(subject.form(), Some(SubjectForm::User(_) | SubjectForm::Service(_)));
+        !is_one || lasts <= maximum.to_std().as_secs()
+    })
 }
 
 fn names_namespace(allowed: &AllowedNamespaces, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {

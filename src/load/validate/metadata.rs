@@ -55,11 +55,7 @@ pub(super) fn check(object: &Value, violations: &mut Vec<Violation>) {
     for field in ["labels", "annotations"] {
         for (key, value) in metadata[field].as_object().into_iter().flatten() {
             if !value.is_string() {
-                violations.push(Violation::new(
-                    &path.key(field).key(key),
-                    "is not text",
-                    format!("quote it: \"{value}\""),
-                ));
+                violations.push(Violation::unquoted(&path.key(field).key(key), "is not text", value));
             }
         }
     }

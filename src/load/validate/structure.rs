@@ -52,25 +52,31 @@ pub(super) fn check(schema: &Value, value: &Value, path: &Path, violations: &mut
 }
 
 fn wrong_type(path: &Path, expected: &str, found: &Value) -> Violation {
+    let found_in_words = found_in_words(found);
     let (wanted, help) = match expected {
         "object" => ("a mapping", "write fields below it, or {}".to_owned()),
         "array" => ("a list", "write entries with '- ', or [] around them".to_owned()),
         "integer" => ("a whole number", "write digits alone, without quotes".to_owned()),
         "boolean" => ("true or false", "write true or false, without quotes".to_owned()),
         _ => match found {
-            Value::Bool(_) | Value::Number(_) => ("text", format!("quote it: \"{found}\"")),
+            Value::Bool(_) | Value::Number(_) => {
+                return Violation::unquoted(path, format!("is {found_in_words} and must be text"), found);
+            }
             _ => ("text", "write one value".to_owned()),
         },
     };
-    let found = match found {
+    Violation::new(path, format!("is {found_in_words} and must be {wanted}"), help)
+}
+
+fn found_in_words(found: &Value) -> &'static str {
+    match found {
         Value::Null => "no value",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "text",
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
-    };
-    Violation::new(path, format!("is {found} and must be {wanted}"), help)
+    }
 }
 
 fn check_id(schema: &Value, value: &Value, path: &Path, violations: &mut Vec<Violation>) {

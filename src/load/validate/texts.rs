@@ -6,7 +6,7 @@ use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 use regex::Regex;
 use serde_json::Value;
 
-use super::Violation;
+use super::{Violation, told};
 use crate::load::path::Path;
 
 /// What stands between the terms of a rule.
@@ -100,7 +100,7 @@ impl Texts {
         match value {
             Value::String(text) => {
                 let broken = self.rules.iter().filter(|rule| !rule.terms.iter().all(|term| term.holds(text)));
-                violations.extend(broken.map(|rule| Violation::new(path, "is not as it must be", &rule.message)));
+                violations.extend(broken.map(|rule| told::violation(path, value, &rule.message)));
             }
             Value::Object(fields) => {
                 for (name, field) in fields {

@@ -23,7 +23,7 @@ spec:
 ";
 
 /// The likeliest mistakes, each with the exit code and what its message must say.
-const MISTAKES: [(&str, i32, &str); 13] = [
+const MISTAKES: [(&str, i32, &str); 21] = [
     ("", 64, "Usage: appaccess"),
     ("pln -f two.yaml", 64, "a similar subcommand exists: 'plan'"),
     ("plan", 64, "--filename <PATH>"),
@@ -41,6 +41,14 @@ const MISTAKES: [(&str, i32, &str); 13] = [
     ("apply -f two.yaml", 64, "then add --yes"),
     ("apply -f two.yaml --yes --at 2027-01-01T00:00:00Z", 64, "unexpected argument '--at'"),
     ("approve studio/planner", 64, "then add --yes"),
+    ("validate -f two.yaml --app studio/planer", 64, "write one of studio/planner"),
+    ("apply nowhere.plan", 64, "name a path that is there and that this user can read"),
+    ("apply . --yes", 64, "name a path that is there and that this user can read"),
+    ("plan -f two.yaml --state .", 64, "give `--state` the path of a file"),
+    ("plan -f two.yaml --secrets nowhere", 64, "--secrets <DIR>"),
+    ("plan -f two.yaml --secrets two.yaml", 64, "it is no folder"),
+    ("history --since 2026-11-03 --until 2026-11-01", 64, "name the earlier time by --since"),
+    ("history --at 2999-01-01", 64, "2999-01-01T23:59:59Z has not come yet"),
 ];
 
 /// What, why and what to do, each once, in plain words. Mistakes in flags have the form of the library that reads them: what,
@@ -58,7 +66,7 @@ fn assert_three_parts(line: &str, said: &str) {
     assert!(errors > 0 && count("  why: ") == errors && count("  do:  ") == errors, "{line}: {said}");
     for part in said.lines().filter_map(|line| Some(line.split_once(": ")?.1.trim_start())) {
         let is_name =
-            part.starts_with("TargetApp") || part.starts_with("AppAccess") || part.starts_with("No such file");
+            ["TargetApp", "AppAccess", "No such file", "Is a directory"].iter().any(|name| part.starts_with(name));
         let first = part.chars().next().unwrap_or_default();
         assert!(!first.is_uppercase() || is_name, "{line}: {part}");
         assert!(!part.ends_with('.'), "a fragment has no full stop: {part}");
@@ -79,6 +87,70 @@ async fn the_likeliest_mistakes_are_told_with_what_to_do() {
         assert_three_parts(line, &ended.stderr);
     }
     assert!(!shell.path().join(".appaccess").exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn the_guard_of_loopback_is_switched_by_known_words_alone() {
+    let mut shell = Shell::new();
+    shell.file("two.yaml", TWO);
+    shell.set("APPACCESS_ALLOW_LOOPBACK", "banana");
+    let ended = shell.run("plan -f two.yaml").await;
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.stderr.contains("write 1 or 0"), "{ended:?}");
+    for word in ["1", "true", "yes", "0", "false", "no", ""] {
+        shell.set("APPACCESS_ALLOW_LOOPBACK", word);
+        assert_eq!(shell.run("validate -f two.yaml").await.code, 0, "{word}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_ends_a_command_is_in_the_document_that_programs_read() {
+    let shell = Shell::new();
+    shell.file("two.yaml", TWO);
+    shell.file("broken.yaml", &TWO.replace("appRef:", "apRef:"));
+    for (line, code, schema, reason) in [
+        ("plan -f broken.yaml", 64, "plan", "FilesInvalid"),
+        ("apply -f broken.yaml --yes", 64, "plan", "FilesInvalid"),
+        ("apply -f two.yaml", 64, "plan", "WrongUsage"),
+        ("plan -f nowhere", 64, "plan", "FilesUnreadable"),
+        ("doctor -f broken.yaml", 64, "doctor", "FilesInvalid"),
+        ("tasks -f broken.yaml", 64, "tasks", "FilesInvalid"),
+        ("validate -f nowhere", 64, "errors", "FilesUnreadable"),
+        ("explain ana@x.example -f broken.yaml", 64, "errors", "FilesInvalid"),
+        ("history --state nope.db", 1, "errors", "Refused"),
+        ("codeowners -f two.yaml --root .", 64, "errors", "WrongUsage"),
+    ] {
+        let ended = shell.run(&format!("{line} -o json")).await;
+        assert_eq!(ended.code, code, "{line}: {ended:?}");
+        let document = ended.document();
+        assert_eq!(document["schema"], format!("appaccess.dev/{schema}/v1"), "{line}");
+        assert_valid(&shell.run(&format!("schema {schema}")).await.document(), &document);
+        let first = &document["errors"][0];
+        assert_eq!(first["reason"], reason, "{line}: {document:#}");
+        assert!(first["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{line}: {document:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_flag_fits_the_screen() {
+    let mut shell = Shell::new();
+    shell.set("COLUMNS", "60");
+    let ended = shell.run("plan -f x --timeout 5").await;
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.stderr.lines().all(|line| line.chars().count() <= 60), "{}", ended.stderr);
+    assert!(ended.stderr.contains("Usage: ") || ended.stderr.contains("--help"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn what_a_file_lacks_is_told_on_the_line_of_its_field() {
+    let shell = Shell::new();
+    shell.file("lost.yaml", &TWO.replace("{user: ines@fern.example}", "{team: {name: gone}}"));
+    let ended = shell.run("validate -f lost.yaml").await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended.stderr.contains("lost.yaml:15: AppAccess studio/everybody spec.grants[0].subjects[0].team"),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test]

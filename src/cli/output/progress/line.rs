@@ -48,6 +48,8 @@ struct App {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
     what: &'static str,
+    /// How many apps there are, those that have not begun among them.
+    of: usize,
     apps: BTreeMap<ObjectName, App>,
     ended: usize,
     requests: u64,
@@ -61,8 +63,8 @@ struct Pace {
 }
 
 impl Work {
-    pub(super) fn new(what: &'static str) -> Self {
-        Self { what, ..Self::default() }
+    pub(super) fn new(what: &'static str, of: usize) -> Self {
+        Self { what, of, ..Self::default() }
     }
 
     /// Takes a step of the work on `app` into account.
@@ -98,10 +100,11 @@ impl Work {
             return None;
         }
         let mut parts = Vec::new();
-        let total = self.apps.len() + self.ended;
+        let begun = self.apps.len() + self.ended;
+        let total = self.of.max(begun);
         // Who waits, else who has been at it longest, is what all others are waited with for.
         let slowest = self.apps.iter().min_by_key(|(_, app)| (app.waits(now).is_none(), app.since));
-        if total > 1 {
+        if total > 1 && begun > 0 {
             parts.push(format!("{}: {} of {total} done", self.what, self.ended));
         }
         if let Some((name, app)) = slowest {
@@ -115,7 +118,7 @@ impl Work {
             if let Some(wait) = app.waits(now) {
                 parts.push(wait);
             }
-        } else if total < 2 {
+        } else if parts.is_empty() {
             parts.push(format!("{}…", self.what));
         }
         Some(fit(&parts, width))

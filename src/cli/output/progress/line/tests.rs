@@ -23,7 +23,7 @@ fn waits(seconds: u64) -> Step {
 }
 
 fn reading() -> Work {
-    let mut work = Work::new("reading the apps");
+    let mut work = Work::new("reading the apps", 1);
     work.take(&app("planner"), &Step::Begins, at(0));
     work.take(&app("planner"), &Step::Client(News::Sent), at(10));
     work.take(&app("planner"), &listed(100, Some(10_000)), at(400));
@@ -108,7 +108,17 @@ fn a_narrow_terminal_gets_what_matters_most_in_one_line() {
 
 #[test]
 fn what_ended_is_not_counted_twice_and_an_end_of_nothing_is_nothing() {
-    let mut work = Work::new("reading the apps");
+    let mut work = Work::new("reading the apps", 1);
     work.take(&app("time"), &Step::Ends, at(10));
     assert_eq!(shown(&work, at(3_000)), "reading the apps…");
+}
+
+#[test]
+fn apps_that_have_not_begun_are_counted_among_all() {
+    let mut work = Work::new("reading the apps", 58);
+    assert_eq!(shown(&work, at(2_000)), "reading the apps…");
+    work.take(&app("planner"), &Step::Begins, at(2_100));
+    assert!(shown(&work, at(2_200)).starts_with("reading the apps: 0 of 58 done; studio/planner: opening; "));
+    work.take(&app("planner"), &Step::Ends, at(3_000));
+    assert_eq!(shown(&work, at(3_000)), "reading the apps: 1 of 58 done");
 }
