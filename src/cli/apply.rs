@@ -34,6 +34,7 @@ use crate::{
 
 /// The flags of `apply`.
 #[derive(Args, Clone, Debug)]
+#[command(override_usage = "appaccess apply [OPTIONS] <--filename <PATH>|PLANFILE>")]
 #[command(after_help = "Examples:\n  \
     appaccess apply -f access/\n  \
     appaccess apply -f access/ --yes -o json\n  \

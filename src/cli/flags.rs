@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use appaccess_core::access::ObjectName;
-use clap::{ArgAction, Args, ValueEnum, builder::FalseyValueParser};
+use clap::{ArgAction, Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::completions::names;
@@ -78,10 +78,10 @@ pub(crate) struct ReachFlags {
     ///
     /// Without it, and for Secrets that are not there, documents of kind Secret among the files count, else the
     /// environment variables `APPACCESS_SECRET_<NAMESPACE>_<NAME>_<KEY>`.
-    #[arg(long, value_name = "DIR", env = "APPACCESS_SECRETS")]
+    #[arg(long, value_name = "DIR", env = "APPACCESS_SECRETS", value_parser = folder)]
     pub(crate) secrets: Option<PathBuf>,
     /// Permit apps on loopback addresses, plain HTTP among them
-    #[arg(long, env = "APPACCESS_ALLOW_LOOPBACK", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    #[arg(long, env = "APPACCESS_ALLOW_LOOPBACK", value_parser = switch, action = ArgAction::SetTrue)]
     pub(crate) allow_loopback: bool,
     /// How long to wait in all for limits and retries of an app
     #[arg(long, value_name = "DURATION", default_value = "5m")]
@@ -127,6 +127,24 @@ pub(crate) struct JudgementFlags {
     /// Remove what was withdrawn at once, without the wait of `safety.settle`
     #[arg(long)]
     pub(crate) no_settle: bool,
+}
+
+/// A switch, as an environment variable turns it.
+pub(crate) fn switch(word: &str) -> Result<bool, String> {
+    match word.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" => Ok(true),
+        "" | "0" | "false" | "no" => Ok(false),
+        _ => Err("write 1 or 0".to_owned()),
+    }
+}
+
+/// A folder that is there.
+fn folder(path: &str) -> Result<PathBuf, String> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(path.into()),
+        Ok(_) => Err("it is no folder".to_owned()),
+        Err(error) => Err(format!("it cannot be read: {error}")),
+    }
 }
 
 /// A word as a shell takes it.

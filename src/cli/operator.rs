@@ -3,7 +3,7 @@
 
 use std::{error::Error, net::SocketAddr, num::NonZeroUsize};
 
-use clap::{ArgAction, Args, builder::FalseyValueParser};
+use clap::{ArgAction, Args};
 use futures::future::BoxFuture;
 
 use super::{error::CommandError, exit::Exit};
@@ -33,7 +33,7 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER", default_value = "8")]
     pub concurrency: NonZeroUsize,
     /// Permit apps on loopback addresses, plain HTTP among them
-    #[arg(long, env = "APPACCESS_ALLOW_LOOPBACK", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    #[arg(long, env = "APPACCESS_ALLOW_LOOPBACK", value_parser = super::flags::switch, action = ArgAction::SetTrue)]
     pub allow_loopback: bool,
     /// Name under which the store's lease is held; that of the pod or the host where absent
     #[arg(long, value_name = "NAME", env = "APPACCESS_IDENTITY")]

@@ -104,8 +104,9 @@ pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
     let mut schedule = Schedule::default();
     let mut passes: JoinSet<AppReport> = JoinSet::new();
     tracing::info!(apps = declared.loaded.target_apps.len(), "reconciling");
+    let mut unread = None;
     while !stop.is_cancelled() {
-        if let Some(news) = read_again(flags, &declared, &clock, &stop) {
+        if let Some(news) = read_again(flags, &declared, &mut unread, &clock, &stop) {
             tracing::info!("the files have changed");
             declared = news;
             schedule.due.clear();
@@ -137,6 +138,7 @@ pub(super) async fn run(flags: &Flags) -> Result<Exit, CommandError> {
     }
     lease.release().await;
     store.close().await;
+    output::note("stopped\n");
     Ok(Exit::Done)
 }
 
@@ -154,18 +156,41 @@ fn fingerprint(loaded: &Loaded) -> String {
 }
 
 /// The files, where they say something new. Faults are told, and what is right goes on: what a broken document may have
-/// claimed is unknown, not withdrawn.
-fn read_again(flags: &Flags, current: &Declarations, clock: &Clock, stop: &CancellationToken) -> Option<Declarations> {
+/// claimed is unknown, not withdrawn. `unread` is why nothing could be read last time, which is told once.
+fn read_again(
+    flags: &Flags,
+    current: &Declarations,
+    unread: &mut Option<String>,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> Option<Declarations> {
     match files::read(&flags.files.filename) {
         Err(error) => {
-            tracing::error!(%error, "the files cannot be read: going on with what was read before");
+            let error = CommandError::from(error);
+            let why = error.what_and_why().1;
+            if unread.as_ref() != Some(&why) {
+                tracing::error!(
+                    error = why,
+                    remedy = error.remedy(),
+                    "the files cannot be read: going on with what was read before"
+                );
+                *unread = Some(why);
+            }
             None
         }
         Ok(mut loaded) => {
+            if unread.take().is_some() {
+                tracing::warn!("the files can be read again");
+            }
             if fingerprint(&loaded) == current.digest {
                 return None;
             }
             session::show_problems(&loaded.problems);
+            if !loaded.problems.is_empty() {
+                output::note(
+                    "going on with the rest: what is at fault may claim anything, so nothing of it is taken away\n",
+                );
+            }
             let mut news = declarations(flags, &mut loaded, clock, stop);
             // Clients, and what they know of an app's limits, live on.
             news.fleet.connectors = current.fleet.connectors.clone();

@@ -12,7 +12,7 @@ use appaccess_core::{
     access::{Mail, ObjectName, Person, PersonKey, Slot, Text},
     resolve::{Found, World, find_person, known_names, left},
 };
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -62,7 +62,7 @@ const MOST_NAMES: usize = 5;
     app could not be read, or nobody knows the person, or 64 for wrong usage or invalid files.")]
 pub struct Flags {
     /// Mail address (any of a person's), login, or a key as NAMESPACE/DIRECTORY:ID
-    #[arg(value_name = "PERSON", add = ArgValueCompleter::new(names::people))]
+    #[arg(value_name = "PERSON", value_parser = NonEmptyStringValueParser::new(), add = ArgValueCompleter::new(names::people))]
     pub(super) person: String,
     #[command(flatten)]
     pub(super) files: FileFlags,

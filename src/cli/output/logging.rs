@@ -38,8 +38,14 @@ pub(crate) fn start(flags: LogFlags) {
     };
     // Other crates may log addresses and headers at their finer levels.
     let others = if flags.verbose > 2 { "info" } else { "warn" };
-    let filter = EnvFilter::new(format!("{others},appaccess={ours},appaccess_core={ours},appaccess_scim={ours}"));
-    let builder = fmt().with_env_filter(filter).with_writer(|| Aside);
+    // What it says of a cluster that cannot be reached is said by the command, too.
+    let client = if flags.verbose > 1 { others } else { "off" };
+    let filter = EnvFilter::new(format!(
+        "{others},kube_client::client::builder={client},appaccess={ours},appaccess_core={ours},appaccess_scim={ours}"
+    ));
+    // The names of modules say something to whoever looks for a fault of ours alone.
+    let with_modules = flags.verbose > 1 || flags.log_format == LogFormat::Json;
+    let builder = fmt().with_target(with_modules).with_env_filter(filter).with_writer(|| Aside);
     // That a logger is there already says that somebody else set it up.
     let _ = match flags.log_format {
         LogFormat::Text => builder.with_ansi(takes_colour()).try_init(),
