@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::serve::Readiness;
@@ -18,6 +18,8 @@ const TIME_TO_LIVE: SignedDuration = SignedDuration::from_secs(30);
 const PERIOD: Duration = Duration::from_secs(8);
 /// How often a lease that another holds is asked for.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often it is looked whether the lease still lasts while its renewal is waited for.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Opens the store, waiting for as long as it cannot be reached; `None` after a stop. `readiness` is told why.
 pub(super) async fn open(
@@ -70,6 +72,11 @@ pub(super) async fn take(
                 tracing::info!(%holder, %until, "another process is the writer: waiting");
                 readiness.stand_by(Some(format!("{holder} is the writer until {until}")));
             }
+            // Whoever writes for that long is at work.
+            Err(StoreError::Locked) => {
+                tracing::info!("another process is writing: waiting");
+                readiness.stand_by(Some("another process is writing to the store".to_owned()));
+            }
             Err(error) => tell(error, readiness)?,
         }
         if !is_time_to_ask_again(stop).await {
@@ -80,20 +87,17 @@ pub(super) async fn take(
 
 /// Renews the lease until `ended`. `lost` is cancelled the moment it cannot be relied on any more.
 pub(super) async fn keep(writer: Writer, clock: Clock, lost: CancellationToken, ended: CancellationToken) {
-    let mut renewed = clock();
     loop {
         tokio::select! {
             () = ended.cancelled() => return,
             () = tokio::time::sleep(PERIOD) => {}
         }
-        let now = clock();
-        // An answer that comes after the end of the lease is too late, whatever it says.
-        match tokio::time::timeout(rest(renewed, now), writer.renew(now)).await {
-            Ok(Ok(())) => renewed = now,
-            Ok(Err(StoreError::LostWriter)) | Err(_) => break,
-            Ok(Err(error)) => {
+        match in_time(&writer, &clock).await {
+            Some(Ok(())) => {}
+            Some(Err(StoreError::LostWriter)) | None => break,
+            Some(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
-                if rest(renewed, clock()).is_zero() {
+                if writer.remaining(clock()).is_zero() {
                     break;
                 }
             }
@@ -103,9 +107,18 @@ pub(super) async fn keep(writer: Writer, clock: Clock, lost: CancellationToken, 
     lost.cancel();
 }
 
-/// How long a lease of that time still lasts.
-fn rest(renewed: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(TIME_TO_LIVE - now.duration_since(renewed)).unwrap_or_default()
+/// Renews the lease; `None` where it ended before the answer, which is then too late, whatever it says. Behind a long
+/// transaction of our own there is time: that one keeps the lease.
+async fn in_time(writer: &Writer, clock: &Clock) -> Option<Result<(), StoreError>> {
+    let mut renewal = std::pin::pin!(writer.renew(clock()));
+    loop {
+        let rest = writer.remaining(clock());
+        match tokio::time::timeout(rest.min(LOOK), &mut renewal).await {
+            Ok(renewed) => return Some(renewed),
+            Err(_) if rest.is_zero() => return None,
+            Err(_) => {}
+        }
+    }
 }
 
 /// Who we are among those who may hold the lease.

@@ -27,7 +27,7 @@ mod turn;
 mod watch;
 mod worker;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use kube::Client;
 use tokio::{
@@ -48,6 +48,9 @@ use crate::{
 
 /// Field manager of every write, and the name that Events carry.
 const MANAGER: &str = "appaccess";
+
+/// How long answers of apps and of the store are waited for once somebody else is the writer.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
 
 /// What the operator is started with.
 #[derive(Clone, Debug)]
@@ -199,6 +202,12 @@ async fn work(context: Arc<Context>, client: &Client) -> Result<(), OperatorErro
         _ = parts.join_next() => if context.stop.is_cancelled() { Ok(()) } else { Err(OperatorError::Fault) },
     };
     context.stop.cancel();
-    while parts.join_next().await.is_some() {}
+    let ending = async { while parts.join_next().await.is_some() {} };
+    if context.lost.is_cancelled() {
+        // What is still under way could write nothing down, and somebody has to take its place.
+        drop(tokio::time::timeout(LAST_ANSWERS, ending).await);
+    } else {
+        ending.await;
+    }
     outcome
 }

@@ -9,19 +9,36 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use sqlx::{Pool, Postgres, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{StoreError, query::query};
+use super::{StoreError, query::query, row::time};
 
-/// How long one answer of a server may take. Its own limit is shorter, so that this one counts only where the server, or
-/// the way to it, is gone without a word.
-pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(130);
+/// How long a server is waited for. A file is waited for by SQLite itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection, its tries while the server starts among them.
+    pub connection: Duration,
+    /// For one answer. The server's own limit is shorter, so that this one counts only where the server, or the way to it,
+    /// is gone without a word.
+    pub answer: Duration,
+    /// For the end of what was left half done; what does not answer by then is dropped.
+    pub farewell: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [connection, answer, farewell] = [10, 130, 5].map(Duration::from_secs);
+        Self { connection, answer, farewell }
+    }
+}
 
 /// A transaction; undone unless committed.
 pub(super) enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    /// On a server, with how long one answer of it may take.
+    Postgres(Transaction<'static, Postgres>, Duration),
 }
 
 /// The connections to a database.
@@ -32,7 +49,7 @@ enum Pools {
         /// A connection that nobody works on and that keeps a database in memory.
         anchor: Option<Pool<Sqlite>>,
     },
-    Postgres(Pool<Postgres>),
+    Postgres(Pool<Postgres>, Patience),
 }
 
 /// A database, and what is counted and serialised about it in this process.
@@ -62,8 +79,8 @@ impl Database {
         Self::new(Pools::Sqlite { pool, anchor: Some(anchor) }, true)
     }
 
-    pub(super) fn postgres(pool: Pool<Postgres>, writable: bool) -> Self {
-        Self::new(Pools::Postgres(pool), writable)
+    pub(super) fn postgres(pool: Pool<Postgres>, patience: Patience, writable: bool) -> Self {
+        Self::new(Pools::Postgres(pool, patience), writable)
     }
 
     fn new(pools: Pools, writable: bool) -> Self {
@@ -74,9 +91,8 @@ impl Database {
     pub(super) async fn read(&self) -> Result<Connection, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { pool, .. } => Connection::Sqlite(Box::pin(pool.begin()).await?),
-            Pools::Postgres(pool) => {
-                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                Connection::Postgres(Box::pin(begun).await.map_err(StoreError::of_server)?)
+            Pools::Postgres(pool, patience) => {
+                begin(pool, patience, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?
             }
         })
     }
@@ -90,8 +106,9 @@ impl Database {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let connection = match &self.pools {
             Pools::Sqlite { pool, .. } => Connection::Sqlite(Box::pin(pool.begin_with("BEGIN IMMEDIATE")).await?),
-            Pools::Postgres(pool) => {
-                let mut begun = Connection::Postgres(Box::pin(pool.begin()).await.map_err(StoreError::of_server)?);
+            Pools::Postgres(pool, patience) => {
+                // Whatever the server's default is: under a stricter one, who waited for the row would be refused it.
+                let mut begun = begin(pool, patience, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
                 query("SELECT epoch FROM writer WHERE id = 1 FOR UPDATE").all::<(i64,)>(&mut begun).await?;
                 begun
             }
@@ -114,9 +131,15 @@ impl Database {
                 }
             }
             // A server that is gone answers to no farewell.
-            Pools::Postgres(pool) => drop(tokio::time::timeout(Duration::from_secs(5), pool.close()).await),
+            Pools::Postgres(pool, patience) => drop(tokio::time::timeout(patience.farewell, pool.close()).await),
         }
     }
+}
+
+/// Begins a transaction on a server. A connection that does not answer is given up: its pool finds it silent, too, and
+/// drops it.
+async fn begin(pool: &Pool<Postgres>, patience: &Patience, how: &'static str) -> Result<Connection, StoreError> {
+    Ok(Connection::Postgres(within(patience.answer, pool.begin_with(how)).await?, patience.answer))
 }
 
 impl Writing {
@@ -124,18 +147,32 @@ impl Writing {
         &mut self.connection
     }
 
+    /// The time by the clock that all who share the database have in common: the server's own, and `here`, which is this
+    /// machine's, for a file.
+    pub(super) async fn clock(&mut self, here: Timestamp) -> Result<Timestamp, StoreError> {
+        if let Connection::Sqlite(_) = self.connection {
+            return Ok(here);
+        }
+        let now = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+        let (now,): (String,) = query(now).one(&mut self.connection).await?;
+        time(&now)
+    }
+
     /// Makes it last. After an error it may have been made to last or not, where the connection was lost.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self.connection {
             Connection::Sqlite(transaction) => Ok(transaction.commit().await?),
-            Connection::Postgres(transaction) => within(transaction.commit()).await,
+            Connection::Postgres(transaction, answer) => within(answer, transaction.commit()).await,
         }
     }
 }
 
-/// The answer of a server, waited for no longer than [`ANSWER_WAIT`].
-pub(super) async fn within<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(ANSWER_WAIT, Box::pin(answer)).await {
+/// The answer of a server, waited for no longer than `patience`.
+pub(super) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(patience, Box::pin(answer)).await {
         Ok(answer) => answer.map_err(StoreError::of_server),
         Err(_) => Err(StoreError::Late),
     }
@@ -147,13 +184,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_database_in_memory_outlives_the_connection_that_was_worked_on() {
-        let database = super::super::open::open(":memory:").await.unwrap();
+        let database = super::super::open::open(":memory:", Patience::default()).await.unwrap();
         let Pools::Sqlite { pool, .. } = &database.pools else { panic!("it is no server") };
         pool.acquire().await.unwrap().close().await.unwrap();
         let mut reading = database.read().await.unwrap();
         query("SELECT fact FROM directory_facts").all::<(String,)>(&mut reading).await.unwrap();
         drop(reading);
-        let other = super::super::open::open(":memory:").await.unwrap();
+        let other = super::super::open::open(":memory:", Patience::default()).await.unwrap();
         let mut writing = database.write().await.unwrap();
         query("CREATE TABLE ours (name TEXT)").execute(writing.connection()).await.unwrap();
         writing.commit().await.unwrap();

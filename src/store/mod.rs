@@ -13,6 +13,7 @@ mod error;
 mod journal;
 mod keep;
 mod learnt;
+mod lease;
 mod location;
 mod memory;
 mod open;
@@ -29,6 +30,7 @@ mod writer;
 use appaccess_core::access::{Memory, ObjectName};
 use jiff::Timestamp;
 
+pub use database::Patience;
 pub use decisions::{Decided, StoredHold};
 pub use error::{Said, StoreError};
 pub use journal::{Intent, JOURNAL_LIMIT, JournalFilter, JournalLine, JournalResult, ResultLine};
@@ -52,7 +54,15 @@ impl Store {
     /// What stands there but is not a store of ours, is damaged, or comes from a later version, is refused and left as
     /// it is.
     pub async fn open(location: &str) -> Result<Self, StoreError> {
-        Ok(Self { database: open::open(location).await? })
+        Self::open_with(location, Patience::default()).await
+    }
+
+    /// The same with another patience for a server.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(location: &str, patience: Patience) -> Result<Self, StoreError> {
+        Ok(Self { database: open::open(location, patience).await? })
     }
 
     /// Opens the store at `location` for reading alone: nothing is created, upgraded or changed. `None` where there is

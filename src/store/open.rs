@@ -5,7 +5,7 @@ use sqlx::migrate::Migrator;
 
 use super::{
     StoreError,
-    database::Database,
+    database::{Database, Patience},
     location::{Place, place},
     postgres, sqlite,
 };
@@ -27,12 +27,12 @@ pub(super) enum Schema {
     Version(i64),
 }
 
-/// Opens the store at `location`, creating and upgrading it as needed.
-pub(super) async fn open(location: &str) -> Result<Database, StoreError> {
+/// Opens the store at `location`, creating and upgrading it as needed. A server is waited for with this patience.
+pub(super) async fn open(location: &str, patience: Patience) -> Result<Database, StoreError> {
     match place(location)? {
         Place::Memory => sqlite::memory().await,
         Place::File(path) => sqlite::open(&path).await,
-        Place::Server(server) => postgres::open(&server).await,
+        Place::Server(server) => postgres::open(&server, patience).await,
     }
 }
 

@@ -11,15 +11,11 @@ use sqlx::{
 
 use super::{
     StoreError,
-    database::{Database, within},
+    database::{Database, Patience, within},
     location::Server,
     open::{ATTEMPTS, MIGRATIONS, Schema, by_steps, by_tables, newest},
 };
 
-/// How long a connection may take, its tries while the server starts among them.
-const CONNECT_WAIT: Duration = Duration::from_secs(10);
-/// How long the end of a transaction that was left half done may take.
-const FAREWELL_WAIT: Duration = Duration::from_secs(5);
 /// Connections of this process: one writes at a time, the others read.
 const CONNECTIONS: u32 = 5;
 /// What holds for each session, whatever the server's own settings are: how long a statement may take and wait for a lock,
@@ -45,15 +41,15 @@ static STEPS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// Opens the store, creating and upgrading its tables as needed.
-pub(super) async fn open(server: &Server) -> Result<Database, StoreError> {
+pub(super) async fn open(server: &Server, patience: Patience) -> Result<Database, StoreError> {
     let options = options(server);
     let mut attempt = 1;
     loop {
-        let mut connection = connect(&options).await?;
-        let prepared = prepare(&mut connection).await;
-        drop(tokio::time::timeout(FAREWELL_WAIT, connection.close()).await);
+        let mut connection = connect(&options, &patience).await?;
+        let prepared = prepare(&mut connection, &patience).await;
+        drop(tokio::time::timeout(patience.farewell, connection.close()).await);
         match prepared {
-            Ok(()) => return Ok(Database::postgres(pool(options), true)),
+            Ok(()) => return Ok(Database::postgres(pool(options, &patience), patience, true)),
             // Somebody else creates or upgrades it at the same time: look again.
             Err(StoreError::Locked) if attempt < ATTEMPTS => attempt += 1,
             Err(error) => return Err(error),
@@ -63,14 +59,15 @@ pub(super) async fn open(server: &Server) -> Result<Database, StoreError> {
 
 /// Opens the store for reading alone; `None` where there is none.
 pub(super) async fn open_existing(server: &Server) -> Result<Option<Database>, StoreError> {
+    let patience = Patience::default();
     let options = options(server).options([("default_transaction_read_only", "on")]);
-    let mut connection = connect(&options).await?;
-    let schema = inspect(&mut connection).await;
-    drop(tokio::time::timeout(FAREWELL_WAIT, connection.close()).await);
+    let mut connection = connect(&options, &patience).await?;
+    let schema = inspect(&mut connection, &patience).await;
+    drop(tokio::time::timeout(patience.farewell, connection.close()).await);
     match schema? {
         Schema::Empty => Ok(None),
         Schema::Version(found) if found < newest() => Err(StoreError::Outdated { found, known: newest() }),
-        Schema::Version(_) => Ok(Some(Database::postgres(pool(options), false))),
+        Schema::Version(_) => Ok(Some(Database::postgres(pool(options, &patience), patience, false))),
     }
 }
 
@@ -82,12 +79,12 @@ fn options(server: &Server) -> PgConnectOptions {
     }
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+async fn connect(options: &PgConnectOptions, patience: &Patience) -> Result<PgConnection, StoreError> {
     let server = || match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
-    match tokio::time::timeout(CONNECT_WAIT, options.connect()).await {
+    match tokio::time::timeout(patience.connection, options.connect()).await {
         Ok(connected) => connected.map_err(|error| StoreError::of_server(error).at(&server())),
         Err(_) => Err(StoreError::Late),
     }
@@ -95,31 +92,40 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError>
 
 /// A connection that comes back is asked whether it still answers, and for no longer than a moment: what was left half
 /// done is undone by then.
-fn pool(options: PgConnectOptions) -> sqlx::Pool<sqlx::Postgres> {
+fn pool(options: PgConnectOptions, patience: &Patience) -> sqlx::Pool<sqlx::Postgres> {
+    let farewell = patience.farewell;
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(CONNECT_WAIT)
-        .after_release(|connection, _| Box::pin(answers(connection)))
+        .acquire_timeout(patience.connection)
+        .after_release(move |connection, _| Box::pin(answers(connection, farewell)))
         .connect_lazy_with(options)
 }
 
-async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let answer = tokio::time::timeout(FAREWELL_WAIT, connection.ping()).await;
+async fn answers(connection: &mut PgConnection, patience: Duration) -> Result<bool, sqlx::Error> {
+    let answer = tokio::time::timeout(patience, connection.ping()).await;
     answer.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(|()| true)
 }
 
 /// Looks at what is there, and makes or upgrades our tables where it is nothing, or ours. The steps are made one process
-/// at a time, under a lock of the server's; who comes second finds them made.
-async fn prepare(connection: &mut PgConnection) -> Result<(), StoreError> {
-    if inspect(connection).await? != Schema::Version(newest()) {
-        STEPS.run_direct(None, connection, false).await.map_err(StoreError::of_migration)?;
+/// at a time, under a lock of the server's; who comes second finds them made. After an error the connection may be in the
+/// middle of anything.
+async fn prepare(connection: &mut PgConnection, patience: &Patience) -> Result<(), StoreError> {
+    if inspect(connection, patience).await? == Schema::Version(newest()) {
+        return Ok(());
     }
-    Ok(())
+    // An answer for each step, and for the lock, the list of steps, and the end of both.
+    let answers = u32::try_from(STEPS.iter().count()).unwrap_or(u32::MAX).saturating_add(4);
+    let made = STEPS.run_direct(None, connection, false);
+    match tokio::time::timeout(patience.answer.saturating_mul(answers), made).await {
+        Ok(made) => made.map_err(StoreError::of_migration),
+        Err(_) => Err(StoreError::Late),
+    }
 }
 
 /// What the database holds, with an error for all that we must not touch or cannot use.
-async fn inspect(connection: &mut PgConnection) -> Result<Schema, StoreError> {
+async fn inspect(connection: &mut PgConnection, patience: &Patience) -> Result<Schema, StoreError> {
     let (schema, encoding): (Option<String>, String) = within(
+        patience.answer,
         sqlx::query_as("SELECT current_schema()::text, current_setting('server_encoding')").fetch_one(&mut *connection),
     )
     .await?;
@@ -130,15 +136,19 @@ async fn inspect(connection: &mut PgConnection) -> Result<Schema, StoreError> {
         return Err(StoreError::Unsuitable { why: "no schema of its search path is there".to_owned() });
     };
     let place = format!("the schema {schema:?} of the database");
+    // What belongs to an extension (its views in `public`, say) is nobody's data.
     let tables = "SELECT c.relname::text FROM pg_catalog.pg_class c \
                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') LIMIT 1000";
-    let tables: Vec<String> = within(sqlx::query_scalar(tables).fetch_all(&mut *connection)).await?;
+                  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+                  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e') \
+                  LIMIT 1000";
+    let tables: Vec<String> = within(patience.answer, sqlx::query_scalar(tables).fetch_all(&mut *connection)).await?;
     if let Some(known) = by_tables(&tables, &place)? {
         return Ok(known);
     }
     let steps = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
-    let steps: Vec<(i64, Vec<u8>)> = within(sqlx::query_as(steps).fetch_all(connection)).await?;
+    let steps: Vec<(i64, Vec<u8>)> = within(patience.answer, sqlx::query_as(steps).fetch_all(connection)).await?;
     by_steps(&steps, tables.len(), &place)
 }
 

@@ -148,9 +148,10 @@ impl Query {
                 let work = query.persistent(self.is_kept).execute(&mut **transaction);
                 Ok(Box::pin(work).await?.rows_affected())
             }
-            Connection::Postgres(transaction) => {
+            Connection::Postgres(transaction, answer) => {
                 let query = query_with(AssertSqlSafe(numbered(self.statement)), arguments::<PgArguments>(self.values)?);
-                Ok(within(query.persistent(self.is_kept).execute(&mut **transaction)).await?.rows_affected())
+                let work = query.persistent(self.is_kept).execute(&mut **transaction);
+                Ok(within(*answer, work).await?.rows_affected())
             }
         }
     }
@@ -165,12 +166,13 @@ impl Query {
                 let query = query_as_with(AssertSqlSafe(self.statement), arguments::<SqliteArguments>(self.values)?);
                 query.persistent(self.is_kept).fetch(&mut **transaction).map_err(StoreError::from).boxed()
             }
-            Connection::Postgres(transaction) => {
+            Connection::Postgres(transaction, answer) => {
+                let answer = *answer;
                 let query =
                     query_as_with(AssertSqlSafe(numbered(self.statement)), arguments::<PgArguments>(self.values)?);
                 let rows = query.persistent(self.is_kept).fetch(&mut **transaction);
-                futures::stream::try_unfold(rows, |mut rows| async move {
-                    Ok(within(rows.try_next()).await?.map(|row| (row, rows)))
+                futures::stream::try_unfold(rows, move |mut rows| async move {
+                    Ok(within(answer, rows.try_next()).await?.map(|row| (row, rows)))
                 })
                 .boxed()
             }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use appaccess::api::Kind;
 use tokio::process::{Child, Command};
 
-use crate::support::postgres::Server;
+use crate::support::postgres::{Server, execute};
 use crate::support::process::free_port;
 use crate::support::stage::{APP, Stage, crew};
 use crate::support::wait::eventually;
@@ -36,6 +36,18 @@ impl Replica {
             (answer.0 == status && answer.1.contains(words)).then_some(())
         })
         .await;
+    }
+
+    /// Ends it without a word.
+    async fn kill(mut self) {
+        self.process.kill().await.expect("it still runs");
+    }
+
+    /// Stops it, unless it has ended because its lease did.
+    async fn stop_if_it_runs(mut self) {
+        if self.process.try_wait().expect("it is ours").is_none() {
+            self.stop().await;
+        }
     }
 
     /// Asks it to stop, and waits until it has.
@@ -86,8 +98,34 @@ async fn two_operators_on_one_database_take_turns_and_its_absence_loses_and_doub
     assert_eq!(made(&stage), 4, "{:?}", stage.recorder.changes());
     assert_eq!(stage.active().await.len(), 4);
 
-    two.stop().await;
+    // Where the database was away for longer than the lease, two has ended, and one has taken over already.
+    two.stop_if_it_runs().await;
     again.until_ready(&stage).await;
     stage.reconcile("over-the-same-memory").await;
     assert_eq!(made(&stage), 4, "it knows what the other has done");
+}
+
+#[tokio::test]
+async fn an_operator_that_is_killed_is_replaced_once_its_lease_has_ended() {
+    let server = Server::start().await;
+    let mut stage = Stage::without_operator().await;
+    let database = server.database().await;
+    stage.keep_store_at(database.clone());
+    stage.apply_secret().await;
+    stage.apply(&stage.app(SAFETY)).await;
+    stage.apply(&crew(&["ada"])).await;
+    let one = Replica::start(&stage, "one");
+    one.until_ready(&stage).await;
+    until_in_sync(&stage, 1).await;
+    let two = Replica::start(&stage, "two");
+    two.until_it_says(&stage, 200, "standing by: one is the writer until").await;
+
+    one.kill().await;
+    // What half a minute brings about by itself.
+    execute(&database, "UPDATE writer SET held_until = '2000-01-01T00:00:00.000000000Z'").await;
+    two.until_ready(&stage).await;
+    stage.apply(&crew(&["ada", "bo"])).await;
+    until_in_sync(&stage, 2).await;
+    assert_eq!(made(&stage), 2, "{:?}", stage.recorder.changes());
+    two.stop().await;
 }

@@ -1,9 +1,11 @@
 //! The store keeps what it is told, for one writer at a time, and loses nothing; in a file and on a server alike.
 
+mod lease;
 mod opening;
 mod places;
 mod round_trip;
 mod server;
+mod silence;
 mod timeline;
 mod writing;
 

@@ -32,7 +32,7 @@ pub(super) async fn filled(location: &str) {
 
 impl Place {
     /// Runs statements behind the store's back.
-    async fn alter(&self, statements: &str) {
+    pub(super) async fn alter(&self, statements: &str) {
         if self.kind == Kind::Postgres {
             return postgres::execute(&self.location, statements).await;
         }

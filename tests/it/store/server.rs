@@ -1,11 +1,14 @@
 //! A store on a server: who is let in and how, what it says when it cannot be used, and that a server which goes and comes
 //! back has lost nothing and doubled nothing.
 
+use std::collections::BTreeSet;
+
 use appaccess::store::{JournalFilter, ResultLine, Store, StoreError, Update};
 use appaccess_core::plan::Outcome;
+use jiff::SignedDuration;
 
 use super::postgres::{self, GUARDED, PASSWORD, Server};
-use super::{HOUR, Kind, MINUTE, app, intent, now, owning};
+use super::{Kind, MINUTE, app, intent, lease::LAPSE, now, owning};
 
 /// The name of the database at a location.
 fn name_of(location: &str) -> &str {
@@ -105,26 +108,75 @@ async fn writers_who_share_a_server_never_write_at_the_same_time() {
     let place = Kind::Postgres.place().await;
     let stores = futures::future::join_all((0..4).map(|_| Store::open(&place.location))).await;
     let stores: Vec<Store> = stores.into_iter().map(Result::unwrap).collect();
-    // Each takes over from the one before, a hundred times in all; each that was replaced is refused.
+    // A lease that ends the moment it is taken: each takes over from the others whenever it likes.
+    let lease = SignedDuration::ZERO;
     let taking = stores.iter().enumerate().map(async |(number, store)| {
         let mut written = Vec::new();
-        for round in 0..25 {
-            let later = now() + HOUR * (round * 4 + i32::try_from(number).unwrap());
-            let Ok(writer) = store.become_writer(&format!("writer {number}"), later, MINUTE).await else { continue };
-            match writer.begin(&app(), later, &[intent()]).await {
+        for _ in 0..25 {
+            let writer = match store.become_writer(&format!("writer {number}"), now(), lease).await {
+                Ok(writer) => writer,
+                Err(StoreError::Busy { .. } | StoreError::Locked) => continue,
+                Err(other) => panic!("{other:?}"),
+            };
+            match writer.begin(&app(), now(), &[intent()]).await {
                 Ok(numbers) => written.extend(numbers),
-                Err(StoreError::LostWriter) => {}
+                Err(StoreError::LostWriter | StoreError::Locked) => {}
                 Err(other) => panic!("{other:?}"),
             }
         }
         written
     });
     let mut written = futures::future::join_all(taking).await.concat();
+    // And in turns: of two, the latter writes, and the former is refused.
+    for (former, latter) in stores.iter().zip(stores.iter().skip(1)) {
+        let replaced = former.become_writer("former", now(), lease).await.unwrap();
+        let writer = latter.become_writer("latter", now(), lease).await.unwrap();
+        written.extend(writer.begin(&app(), now(), &[intent()]).await.unwrap());
+        let refused = replaced.begin(&app(), now(), &[intent()]).await;
+        assert!(matches!(refused, Err(StoreError::LostWriter)), "{refused:?}");
+    }
     written.sort_unstable();
     let expected: Vec<u64> = (1..=written.len() as u64).collect();
-    assert!(!written.is_empty());
     assert_eq!(written, expected, "no number was given twice, and none is missing");
     assert_eq!(stores[0].unfinished(&app()).await.unwrap().len(), written.len());
+}
+
+#[tokio::test]
+async fn who_waits_for_another_writer_gets_its_turn_whatever_the_servers_default_is() {
+    use sqlx::{Connection as _, PgConnection};
+
+    let place = Kind::Postgres.place().await;
+    let name = name_of(&place.location);
+    let stricter = format!("ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'");
+    postgres::execute(&place.location, &stricter).await;
+    let store = Store::open(&place.location).await.unwrap();
+    let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
+    let mut other = PgConnection::connect(&place.location).await.unwrap();
+    let mut watcher = PgConnection::connect(&place.location).await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("UPDATE writer SET holder = holder").execute(&mut *lock).await.unwrap();
+    let keeping = async { writer.keep(&app(), now(), &owning("u_1")).await };
+    let (kept, ()) = futures::join!(keeping, async {
+        let waits = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        crate::support::wait::eventually("it waits for the lock", async || {
+            sqlx::query(waits).fetch_optional(&mut watcher).await.ok().flatten()
+        })
+        .await;
+        lock.commit().await.unwrap();
+    });
+    kept.unwrap();
+}
+
+#[tokio::test]
+async fn a_view_of_an_extension_makes_an_empty_schema_nobody_elses() {
+    let place = Kind::Postgres.place().await;
+    let view = "CREATE VIEW statements AS SELECT 1 AS calls";
+    postgres::execute(&place.location, view).await;
+    assert_eq!(refused(&place.location).await.reason(), "StoreForeign");
+    postgres::execute(&place.location, "ALTER EXTENSION plpgsql ADD VIEW statements").await;
+    assert!(Store::open_existing(&place.location).await.unwrap().is_none());
+    let store = Store::open(&place.location).await.unwrap();
+    store.become_writer("one", now(), MINUTE).await.unwrap();
 }
 
 #[tokio::test]
@@ -151,22 +203,24 @@ async fn a_connection_that_the_server_ends_fails_one_write_at_most_and_doubles_n
     let writer = store.become_writer("one", now(), MINUTE).await.unwrap();
     let ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let mut confirmed = 0;
+    let mut confirmed = BTreeSet::new();
     for _ in 0..20 {
         let (begun, ()) = futures::join!(async { writer.begin(&app(), now(), &[intent()]).await }, async {
             postgres::execute(&place.location, ending).await;
         });
         match begun {
-            Ok(_) => confirmed += 1,
+            Ok(numbers) => confirmed.extend(numbers),
             Err(error) => assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}"),
         }
     }
     // Between the ends nothing is left to fail.
-    writer.begin(&app(), now(), &[intent()]).await.unwrap();
+    confirmed.extend(writer.begin(&app(), now(), &[intent()]).await.unwrap());
     let lines = store.journal(&JournalFilter::default()).await.unwrap();
+    let there: BTreeSet<u64> = lines.iter().map(|line| line.sequence).collect();
     let last = store.memory(&app(), now()).await.unwrap().sequence;
-    assert_eq!(lines.len() as u64, last, "each number has its line");
-    assert!(last > confirmed, "what was confirmed is there");
+    assert_eq!(there, (1..=last).collect(), "each number has its line");
+    assert_eq!(there.len(), lines.len(), "and one only");
+    assert!(confirmed.is_subset(&there), "what was confirmed is there: {confirmed:?} of {there:?}");
 }
 
 #[tokio::test]
@@ -195,6 +249,7 @@ async fn a_server_that_stops_and_comes_back_has_lost_nothing_and_doubled_nothing
 
     // Whoever took over while we were away is the writer, and we are not.
     let other = Store::open(&location).await.unwrap();
-    other.become_writer("two", now() + HOUR, MINUTE).await.unwrap();
+    postgres::execute(&location, LAPSE).await;
+    other.become_writer("two", now(), MINUTE).await.unwrap();
     assert!(matches!(writer.begin(&app(), now(), &[intent()]).await, Err(StoreError::LostWriter)));
 }

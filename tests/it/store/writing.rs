@@ -11,7 +11,7 @@ use appaccess_core::resolve::DirectoryMemory;
 
 use jiff::SignedDuration;
 
-use super::{HOUR, Kind, MINUTE, app, approval, edge, intent, now, on_both, owned, owning, set};
+use super::{HOUR, Kind, MINUTE, app, approval, edge, intent, lease::LAPSE, now, on_both, owned, owning, set};
 
 on_both! {
     a_second_writer_is_told_who_writes_and_until_when,
@@ -38,7 +38,10 @@ fn applied(sequence: u64) -> ResultLine {
 async fn a_second_writer_is_told_who_writes_and_until_when(kind: Kind) {
     let (store, writer) = kind.store().await;
     let error = store.become_writer("two", now(), MINUTE).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Busy { holder, until } if holder == "one" && *until == now() + MINUTE));
+    let StoreError::Busy { holder, until } = &error else { panic!("{error:?}") };
+    assert_eq!(holder, "one");
+    // A server goes by its own clock, a file by ours and by how long the writer waited for its turn.
+    assert!(kind == Kind::Postgres || *until >= now() + MINUTE, "{until}");
     writer.renew(now() + MINUTE).await.unwrap();
     assert!(store.become_writer("two", now() + MINUTE, MINUTE).await.is_err(), "it was renewed");
     writer.release().await.unwrap();
@@ -52,6 +55,7 @@ async fn a_writer_that_was_replaced_can_do_nothing_more(kind: Kind) {
     let paused = one.become_writer("one", now(), MINUTE).await.unwrap();
     let numbers = paused.begin(&app(), now(), &[intent()]).await.unwrap();
     let later = now() + HOUR;
+    place.alter(LAPSE).await;
     let current = two.become_writer("two", later, MINUTE).await.unwrap();
 
     let lost = |error: Result<(), StoreError>| assert!(matches!(error, Err(StoreError::LostWriter)), "{error:?}");
