@@ -10,7 +10,7 @@ use super::StoreError;
 
 /// Parameters of a `postgres:` location, besides `options[NAME]`. Others are refused: what is passed over may have been
 /// meant to protect.
-const PARAMETERS: [&str; 15] = [
+const PARAMETERS: &[&str] = &[
     "sslmode",
     "ssl-mode",
     "sslrootcert",
@@ -26,9 +26,12 @@ const PARAMETERS: [&str; 15] = [
     "dbname",
     "user",
     "password",
+    "application_name",
+    "options",
 ];
-/// More of them.
-const MORE_PARAMETERS: [&str; 2] = ["application_name", "options"];
+/// Further words of the `key=value` form that other programs of PostgreSQL take
+/// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>).
+const KEYWORDS: &[&str] = &["passfile", "service", "connect_timeout", "client_encoding", "target_session_attrs"];
 
 /// Where a store is, as it was given. Shows of a URL only the scheme, since a password can stand in many places of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,6 +86,9 @@ impl fmt::Debug for Server {
 /// What `location` names.
 pub(super) fn place(location: &str) -> Result<Place, StoreError> {
     let wrong = |why| StoreError::Location { location: shown(location), why };
+    if is_for_a_server(location) {
+        return Err(wrong("a server is named by a URL that begins with `postgres://`"));
+    }
     let path = match location.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some(("postgres" | "postgresql", _)) => return server(location).map(Place::Server).map_err(wrong),
@@ -100,6 +106,9 @@ pub(super) fn place(location: &str) -> Result<Place, StoreError> {
 
 /// The location as it may be printed.
 fn shown(location: &str) -> String {
+    if is_for_a_server(location) {
+        return "…".to_owned();
+    }
     match location.split_once(':') {
         Some((scheme, _)) if scheme != "sqlite" && location.contains("//") => format!("{scheme}://…"),
         Some((scheme @ ("postgres" | "postgresql"), _)) => format!("{scheme}:…"),
@@ -107,16 +116,23 @@ fn shown(location: &str) -> String {
     }
 }
 
+/// Whether it names a server in a form that we do not take: `host=… password=…`, or a URL without its scheme. As the path of
+/// a file it would be taken silently, and its password printed; such a file is named with `./` before it.
+fn is_for_a_server(location: &str) -> bool {
+    let ends = location.match_indices('=').filter_map(|(at, _)| location.get(..at));
+    let mut keys = ends.filter_map(|before| before.trim_end().rsplit(char::is_whitespace).next());
+    let first = location.split('/').next().unwrap_or_default();
+    let holds_password = first.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    let has_scheme = ["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| location.starts_with(scheme));
+    !has_scheme && (holds_password || keys.any(|key| PARAMETERS.contains(&key) || KEYWORDS.contains(&key)))
+}
+
 fn server(location: &str) -> Result<Server, &'static str> {
     let url = Url::parse(location).map_err(|_| "it is not a URL")?;
     if url.cannot_be_a_base() {
         return Err("a URL begins with `postgres://`");
     }
-    let is_known = |name: &str| {
-        PARAMETERS.contains(&name)
-            || MORE_PARAMETERS.contains(&name)
-            || (name.starts_with("options[") && name.ends_with(']'))
-    };
+    let is_known = |name: &str| PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']'));
     if !url.query_pairs().all(|(name, _)| is_known(&name)) {
         return Err("it has a parameter that is not known");
     }
@@ -160,7 +176,9 @@ mod tests {
         assert_eq!(file(".appaccess/state.db"), Path::new(".appaccess/state.db"));
         assert_eq!(file("sqlite:state.db"), Path::new("state.db"));
         assert_eq!(file("sqlite:///var/state.db"), Path::new("/var/state.db"));
-        assert_eq!(file("odd:name.db"), Path::new("odd:name.db"));
+        for odd in ["odd:name.db", "./user=1.db", "tenant=1/state.db", "a@b.db", "mail@host:1.db"] {
+            assert_eq!(file(odd), Path::new(odd));
+        }
         assert!(matches!(place(":memory:"), Ok(Place::Memory)));
         assert!(matches!(place("sqlite::memory:"), Ok(Place::Memory)));
         for wrong in
@@ -189,6 +207,13 @@ mod tests {
             "postgres://db/x?pasword=secret",
             "postgres:ana:secret@db",
             "mysql://ana:secret@db/x",
+            "host=db user=ana password=secret",
+            "host = 'db' password = 'secret'",
+            "dbname=x password=a://secret options=-csearch_path:y",
+            "password=secret",
+            "passfile=/home/ana/secret",
+            "ana:secret@db/x",
+            "ana:secret@db:5432//x",
         ] {
             let error = place(wrong).unwrap_err();
             let Ok(location) = wrong.parse::<Location>();
