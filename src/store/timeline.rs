@@ -1,13 +1,14 @@
 //! The journal as it is read by people: by whom and when, in whole, and with who approved what. Judges nothing and writes
 //! nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use appaccess_core::access::{Directive, ObjectName, PersonKey, Text};
 use jiff::Timestamp;
 
 use super::{
     Store, StoreError,
+    database::Connection,
     decisions::APP,
     journal::{JOURNAL_LIMIT, JournalLine, SELECT, with_results},
     query::{Query, build, query},
@@ -15,12 +16,16 @@ use super::{
     tables::directive,
 };
 
+/// Decisions of one app that are told.
+const MOST_DECISIONS: i64 = 200;
+
 /// Whom lines of the journal are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Whose {
     /// These people.
     pub people: BTreeSet<PersonKey>,
-    /// And whoever was called so, whatever the letters' case: accounts of nobody known, too.
+    /// And whoever was called so, whatever the case of its ASCII letters, which both databases fold alike: accounts of
+    /// nobody known, too.
     pub label: Text,
 }
 
@@ -64,13 +69,13 @@ impl Store {
         apps.iter().map(|(app,)| object_name(app)).collect()
     }
 
-    /// Everybody who is called so in a line of the journal, whatever the letters' case.
+    /// Everybody who is called so in a line of the journal, whatever the case of its ASCII letters.
     pub async fn people_called(&self, label: &str) -> Result<BTreeSet<PersonKey>, StoreError> {
         let mut transaction = self.database.read().await?;
         let people: Vec<(String,)> = query(
             "SELECT DISTINCT person FROM journal WHERE LOWER(label) = $1 AND person IS NOT NULL ORDER BY person LIMIT 100",
         )
-        .bind(label.to_lowercase())
+        .bind(label.to_ascii_lowercase())
         .all(&mut transaction)
         .await?;
         people.iter().map(|(key,)| person(key)).collect()
@@ -104,20 +109,43 @@ impl Store {
         with_results(&mut transaction, rows).await
     }
 
-    /// Every decision on a hold of `app` that is still kept, the earliest first.
+    /// The latest decisions on holds of `app` that are still kept, at most 200, the earliest first.
     pub async fn given_decisions(&self, app: &ObjectName) -> Result<Vec<GivenDecision>, StoreError> {
+        let app = app.to_string();
         let mut transaction = self.database.read().await?;
-        let rows: Vec<DecisionRow> = query(
-            "SELECT d.digest, d.directive, d.decided_by, d.decided_at, d.used_at, h.lines FROM decisions d \
-             LEFT JOIN holds h ON h.app = d.subject AND h.digest = d.digest \
-             WHERE d.scope = $1 AND d.subject = $2 ORDER BY d.decided_at, d.digest, d.decided_by",
+        let mut decisions: Vec<DecisionRow> = query(
+            "SELECT digest, directive, decided_by, decided_at, used_at FROM decisions \
+             WHERE scope = $1 AND subject = $2 ORDER BY decided_at DESC, digest DESC, decided_by DESC LIMIT $3",
         )
         .bind(APP)
-        .bind(app.to_string())
+        .bind(&app)
+        .bind(MOST_DECISIONS)
         .all(&mut transaction)
         .await?;
-        rows.into_iter().map(DecisionRow::given).collect()
+        decisions.reverse();
+        let mut holds = BTreeMap::new();
+        for decision in &decisions {
+            if !holds.contains_key(&decision.digest) {
+                let rows = hold(&mut transaction, &app, &decision.digest).await?;
+                holds.insert(decision.digest.clone(), rows);
+            }
+        }
+        let given = decisions.into_iter().map(|decision| {
+            let rows = holds.get(&decision.digest).cloned().unwrap_or_default();
+            decision.given(rows)
+        });
+        given.collect()
     }
+}
+
+/// The rows of the hold of that digest; none where it is not kept any more.
+async fn hold(connection: &mut Connection, app: &str, digest: &str) -> Result<BTreeSet<Text>, StoreError> {
+    let found: Option<(String,)> = query("SELECT lines FROM holds WHERE app = $1 AND digest = $2")
+        .bind(app)
+        .bind(digest)
+        .optional(connection)
+        .await?;
+    Ok(found.map(|(rows,)| lines(&rows)).transpose()?.unwrap_or_default())
 }
 
 fn select(filter: &TimelineFilter) -> Query {
@@ -128,7 +156,7 @@ fn select(filter: &TimelineFilter) -> Query {
         push_one_of(&mut query, filter.apps.iter().map(ToString::to_string));
     }
     if let Some(whose) = &filter.whose {
-        query.push(" AND (LOWER(label) = ").push_bind(whose.label.to_lowercase());
+        query.push(" AND (LOWER(label) = ").push_bind(whose.label.to_ascii_lowercase());
         if !whose.people.is_empty() {
             query.push(" OR person");
             push_one_of(&mut query, whose.people.iter().map(PersonKey::canonical));
@@ -161,12 +189,10 @@ struct DecisionRow {
     decided_by: String,
     decided_at: String,
     used_at: Option<String>,
-    lines: Option<String>,
 }
 
 impl DecisionRow {
-    fn given(self) -> Result<GivenDecision, StoreError> {
-        let rows = self.lines.as_deref().map(lines).transpose()?.unwrap_or_default();
+    fn given(self, rows: BTreeSet<Text>) -> Result<GivenDecision, StoreError> {
         Ok(GivenDecision {
             digest: self.digest.into(),
             directive: directive(&self.directive).ok_or_else(|| unreadable("a directive", &self.directive))?,

@@ -7,7 +7,7 @@ use appaccess_core::access::{Decision, Directive, Mail, ObjectName, PersonKey, R
 use appaccess_core::plan::{Action, Cause};
 use jiff::Timestamp;
 
-use super::MINUTE;
+use super::{Kind, MINUTE, on_both};
 
 fn time(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("a time")
@@ -25,6 +25,38 @@ fn intent(person: Option<&str>, label: &str) -> Intent {
         cause: Cause::Declared,
         because: "declared".into(),
     }
+}
+
+on_both! {
+    a_name_with_letters_beyond_ascii_is_found_as_it_is_written,
+    of_many_decisions_the_latest_are_told,
+}
+
+async fn a_name_with_letters_beyond_ascii_is_found_as_it_is_written(kind: Kind) {
+    let (store, writer) = kind.store().await;
+    let app = ObjectName::new("it", "boards");
+    let named = intent(Some("ozil@fern.example"), "Özil@Fern.example");
+    writer.begin(&app, time(1), &[named]).await.unwrap();
+    let person = PersonKey::Mail(Mail::parse("ozil@fern.example").unwrap());
+    for spelling in ["Özil@Fern.example", "ÖZIL@fern.example"] {
+        assert_eq!(store.people_called(spelling).await.unwrap(), BTreeSet::from([person.clone()]), "{spelling}");
+        let whose = Some(Whose { label: spelling.into(), ..Whose::default() });
+        let lines = store.timeline(&TimelineFilter { whose, limit: 9, ..TimelineFilter::default() }).await.unwrap();
+        assert_eq!(lines.len(), 1, "{spelling}");
+    }
+    assert!(store.people_called("özil@fern.example").await.unwrap().is_empty(), "the two databases fold alike");
+}
+
+async fn of_many_decisions_the_latest_are_told(kind: Kind) {
+    let (store, _) = kind.store().await;
+    let app = ObjectName::new("it", "boards");
+    for number in 0..202 {
+        let digest = format!("sha256:{number}").into();
+        let decision = Decision { digest, directive: Directive::Reject, decided_by: None, not_after: time(1000) };
+        store.decide(&app, &decision, time(number)).await.unwrap();
+    }
+    let given = store.given_decisions(&app).await.unwrap();
+    assert_eq!((given.len(), given[0].decided_at, given[199].decided_at), (200, time(2), time(201)));
 }
 
 async fn journalled() -> (Store, ObjectName, ObjectName) {
