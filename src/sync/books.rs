@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use appaccess_core::{
     access::{
         AccountHold, AccountId, Directive, Edge, Evidence, Memory, Observation, Origin, OwnedEdge, PersonKey,
-        RecordedHold, RemovalRecord, SeenClaim, Text, Tombstone,
+        RecordedHold, SeenClaim, Text, Tombstone,
     },
     plan::{Action, Change, TAKEN, row},
 };
@@ -45,15 +45,12 @@ pub(super) fn excerpt(memory: &Memory, edges: &BTreeSet<Edge>) -> Memory {
     }
 }
 
-/// What the store must know the moment a change was answered: what is ours now, and who lost something.
-pub(super) fn answered(memory: &mut Memory, change: &Change, applied: &Applied, approved: bool, now: Timestamp) {
+/// What the store must know the moment a change was answered: what is ours now, and that removals were decided.
+pub(super) fn answered(memory: &mut Memory, change: &Change, applied: &Applied, now: Timestamp) {
     let account = applied.account.clone().or_else(|| change.account.clone());
     if change.is_removal() && change.cause.is_budgeted() {
         memory.first_removals_decided = true;
         memory.restored = false;
-        if !approved {
-            memory.removals.insert(RemovalRecord { at: now, who: change.whose() });
-        }
     }
     let Some(person) = &change.person else {
         if let Some(id) = &applied.entitlement {
@@ -84,9 +81,6 @@ pub(super) fn answered(memory: &mut Memory, change: &Change, applied: &Applied, 
             own(memory, edge, account, change, 0, now);
         }
         Action::Adopt | Action::Update | Action::Revoke | Action::Suspend | Action::Delete => {}
-    }
-    if change.is_addition() && !approved {
-        memory.additions.insert(RemovalRecord { at: now, who: change.whose() });
     }
 }
 

@@ -241,7 +241,9 @@ impl Fleet {
             close_unfinished(writer, name, now).await?;
             let mut memory = store.memory(name, now).await.map_err(SyncError::from)?;
             let written = store.status_sequence(name).await.map_err(SyncError::from)?;
-            memory.restored |= went_back(memory.sequence, written, status_sequence);
+            if went_back(memory.sequence, written, status_sequence) {
+                mark_restored(writer, name, &mut memory, now).await?;
+            }
             let task = Task {
                 policy: &ready.policy,
                 world: declared.world,
@@ -259,7 +261,7 @@ impl Fleet {
             let rate = ready.connection.rate();
             report.map(|report| Report { rate, ..report }).map_err(Failure::from)
         };
-        result(passed.await)
+        result(Box::pin(passed).await)
     }
 
     pub(super) async fn open(
@@ -299,7 +301,25 @@ impl Fleet {
     }
 }
 
-/// S7: what was under way when a process ended gets its result line, too. It is observed, never replayed.
+/// S13: what went back in time is remembered before anything else happens: once the status shows the store's number
+/// again, nothing else tells of it.
+async fn mark_restored(
+    writer: &Writer,
+    app: &ObjectName,
+    memory: &mut Memory,
+    now: Timestamp,
+) -> Result<(), SyncError> {
+    if memory.restored {
+        return Ok(());
+    }
+    tracing::warn!(%app, "store and status disagree, as after a restored backup: removals wait for a decision");
+    let update = Update { restored: Some(true), ..Update::default() };
+    writer.keep(app, now, &update).await?;
+    update.apply_to(memory);
+    Ok(())
+}
+
+/// S7: an intent whose answer nobody wrote down gets its result line, too. It is observed, never replayed.
 async fn close_unfinished(writer: &Writer, app: &ObjectName, now: Timestamp) -> Result<(), SyncError> {
     let open = writer.store().unfinished(app).await?;
     let lines: Vec<ResultLine> = open
@@ -307,7 +327,7 @@ async fn close_unfinished(writer: &Writer, app: &ObjectName, now: Timestamp) -> 
         .map(|line| ResultLine {
             sequence: line.sequence,
             outcome: "unknown".into(),
-            error: Some("the process ended before the answer was written down".to_owned()),
+            error: Some("nobody wrote down the answer: the process ended, or the store was away".to_owned()),
         })
         .collect();
     Ok(writer.finish(app, now, &lines, &Update::default()).await?)

@@ -59,6 +59,8 @@ mod scim_connector;
 #[cfg(test)]
 mod scim_peers;
 #[cfg(test)]
+mod setbacks;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

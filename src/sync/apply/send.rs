@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use appaccess_core::{
-    access::{Completeness, Edge, Memory},
-    plan::{Action, HeldReason, Outcome, approves},
+    access::{Completeness, Edge, Memory, RemovalRecord},
+    plan::{Action, Cause, HeldReason, Outcome, approves},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -15,9 +15,13 @@ use super::{
 };
 use crate::{
     connector::{Applied, ConnectorError, Work},
-    store::{Intent, ResultLine, Update},
+    store::{Intent, ResultLine, StoreError, Update},
     sync::{SyncError, books, failure},
 };
+
+/// How often answers are written down until it succeeds, while the lease lasts. The app has changed already: what is not
+/// written down is known only by reading the app again.
+const TRIES: usize = 3;
 
 /// One request that may go: the plan's indices of what it carries.
 struct Request {
@@ -112,7 +116,8 @@ impl<'a> Run<'a, '_> {
         leaving
     }
 
-    /// Commits the intents of requests, in one transaction. Only what comes back may be sent.
+    /// Commits the intents of requests and what they take of the budgets, in one transaction. Only what comes back may be
+    /// sent.
     async fn begin(&mut self, leaving: Vec<Request>) -> Result<Vec<Sent>, SyncError> {
         let mut sent = Vec::new();
         let mut intents = Vec::new();
@@ -122,7 +127,9 @@ impl<'a> Run<'a, '_> {
             sent.push(Sent { request, work, numbers: Vec::new() });
         }
         let app = &self.task.policy.app;
-        let numbers = match self.task.store.begin(app, (self.task.clock)(), &intents).await {
+        let now = (self.task.clock)();
+        let update = self.spending(sent.iter().flat_map(|sent| &sent.work), now);
+        let numbers = match self.task.store.begin_with(app, now, &intents, &update).await {
             Ok(numbers) => numbers,
             Err(error) => {
                 for sent in &sent {
@@ -131,6 +138,8 @@ impl<'a> Run<'a, '_> {
                 return Err(error.into());
             }
         };
+        update.apply_to(&mut self.memory);
+        self.memory.sequence = numbers.last().copied().unwrap_or(self.memory.sequence);
         let mut numbers = numbers.into_iter();
         for one in &mut sent {
             one.numbers = numbers.by_ref().take(one.work.len()).collect();
@@ -139,6 +148,23 @@ impl<'a> Run<'a, '_> {
             }
         }
         Ok(sent)
+    }
+
+    /// What changes take of the budgets. It counts from the intent on: an answer can be lost, what was done cannot.
+    fn spending<'w>(&self, work: impl Iterator<Item = &'w Work>, now: Timestamp) -> Update {
+        let options = &self.task.options;
+        let input = self.look.input(self.task.policy, options, now);
+        let mut update = Update::default();
+        for change in work.map(|work| &work.change).filter(|change| !approves(&input, change)) {
+            let unproven = self.look.clock_is_doubtful && change.cause == Cause::Expired;
+            if change.is_removal() && (change.cause.is_budgeted() || unproven) {
+                update.removals.insert(RemovalRecord { at: now, who: change.whose() });
+            }
+            if change.is_addition() {
+                update.additions.insert(RemovalRecord { at: now, who: change.whose() });
+            }
+        }
+        update
     }
 
     fn carry_out(&self, sent: Sent) -> BoxFuture<'a, Landed> {
@@ -166,8 +192,28 @@ impl<'a> Run<'a, '_> {
         }
         let update = Update::between(&before, &after);
         update.apply_to(&mut self.memory);
-        self.task.store.finish(&self.task.policy.app, now, &lines, &update).await?;
+        self.write_down(now, &lines, &update).await?;
         Ok(())
+    }
+
+    /// Writes answers down, trying again while the store is away and the lease lasts.
+    async fn write_down(&self, now: Timestamp, lines: &[ResultLine], update: &Update) -> Result<(), StoreError> {
+        let store = self.task.store;
+        let mut tries = 1;
+        loop {
+            match store.finish(&self.task.policy.app, now, lines, update).await {
+                Err(error)
+                    if error.is_passing() && tries < TRIES && !store.remaining((self.task.clock)()).is_zero() =>
+                {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "answers were not written down: trying again"
+                    );
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
     }
 
     fn take_answer(
@@ -242,9 +288,7 @@ impl<'a> Run<'a, '_> {
         }
         let mut change = work.change.clone();
         change.account = account;
-        let options = &self.task.options;
-        let approved = approves(&self.look.input(self.task.policy, options, now), &work.change);
-        books::answered(memory, &change, applied, approved, now);
+        books::answered(memory, &change, applied, now);
         self.unread.insert(index);
         self.note(index, Outcome::Unverified);
     }
