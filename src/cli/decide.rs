@@ -252,6 +252,7 @@ fn breaker(memory: &DirectoryMemory, flags: &Flags, now: Timestamp) -> Result<Qu
         name: flags.name.clone(),
         proof: LeaverProof::DisabledOrDeleted,
         maximum_shrink: Budget { people: 0, percent: 0 },
+        interval: crate::sync::pace::INTERVAL,
     };
     let undecided = DirectoryMemory { decisions: BTreeSet::new(), ..memory.clone() };
     let verdict = judge(&policy, &undecided, &reading, now);

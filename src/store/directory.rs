@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use appaccess_core::{access::ObjectName, resolve::DirectoryMemory};
+use appaccess_core::{
+    access::ObjectName,
+    resolve::{Absence, DirectoryMemory},
+};
 use jiff::Timestamp;
 
 use super::{
@@ -11,12 +14,12 @@ use super::{
     database::Connection,
     decisions,
     query::{Cell, query},
-    row::{time, time_text, unreadable},
+    row::{maybe_time, time, time_text, unreadable},
     tables::DIRECTORY,
 };
 
-/// Facts as they stand in the table: (what, whose) to the detail.
-type Facts = BTreeMap<(&'static str, String), String>;
+/// Facts as they stand in the table: (what, whose) to the detail, and when a count was last raised.
+type Facts = BTreeMap<(&'static str, String), (String, Option<Timestamp>)>;
 
 const READ: &str = "read";
 const PERSON: &str = "person";
@@ -64,8 +67,9 @@ impl Writer {
         let changed: Vec<Vec<Cell>> = new
             .iter()
             .filter(|(key, detail)| before.get(key) != Some(detail))
-            .map(|((fact, id), detail)| {
-                vec![directory.as_str().into(), (*fact).into(), id.as_str().into(), detail.as_str().into()]
+            .map(|((fact, id), (detail, counted))| {
+                let [fact, id, detail] = [fact, id.as_str(), detail.as_str()].map(Cell::from);
+                vec![directory.as_str().into(), fact, id, detail, (*counted).into()]
             })
             .collect();
         upsert(connection, &DIRECTORY, &changed).await?;
@@ -77,35 +81,46 @@ impl Writer {
 }
 
 async fn facts(connection: &mut Connection, directory: &str) -> Result<Facts, StoreError> {
-    let rows: Vec<(String, String, String)> =
-        query("SELECT fact, id, detail FROM directory_facts WHERE directory = $1")
+    let rows: Vec<(String, String, String, Option<String>)> =
+        query("SELECT fact, id, detail, counted_at FROM directory_facts WHERE directory = $1")
             .bind(directory)
             .all(connection)
             .await?;
-    let facts = rows.into_iter().map(|(fact, id, detail)| {
+    let facts = rows.into_iter().map(|(fact, id, detail, counted)| {
         let known = [READ, PERSON, MISSING, LEFT, SHRUNK, APPROVED];
         let word = known.into_iter().find(|word| *word == fact).ok_or_else(|| unreadable("a fact", &fact))?;
-        Ok(((word, id), detail))
+        Ok(((word, id), (detail, maybe_time(counted.as_deref())?)))
     });
     facts.collect()
 }
 
 fn facts_of(memory: &DirectoryMemory) -> Facts {
     let mut facts = Facts::new();
+    let mut note = |fact, id: &str, detail: String, counted| facts.insert((fact, id.to_owned()), (detail, counted));
     if let Some(last) = &memory.last {
-        facts.insert((READ, String::new()), String::new());
-        facts.extend(last.iter().map(|(id, active)| ((PERSON, id.to_string()), u8::from(*active).to_string())));
+        note(READ, "", String::new(), None);
+        for (id, active) in last {
+            note(PERSON, id, u8::from(*active).to_string(), None);
+        }
     }
-    facts.extend(memory.missing.iter().map(|(id, times)| ((MISSING, id.to_string()), times.to_string())));
-    facts.extend(memory.left.iter().map(|(id, says)| ((LEFT, id.to_string()), says.to_string())));
-    facts.extend(memory.shrunk.iter().map(|(id, at)| ((SHRUNK, id.to_string()), time_text(*at))));
-    facts.extend(memory.approved.iter().map(|id| ((APPROVED, id.to_string()), String::new())));
+    for (id, absence) in &memory.missing {
+        note(MISSING, id, absence.readings.to_string(), absence.counted);
+    }
+    for (id, says) in &memory.left {
+        note(LEFT, id, says.to_string(), None);
+    }
+    for (id, at) in &memory.shrunk {
+        note(SHRUNK, id, time_text(*at), None);
+    }
+    for id in &memory.approved {
+        note(APPROVED, id, String::new(), None);
+    }
     facts
 }
 
 fn memory_of(facts: Facts) -> Result<DirectoryMemory, StoreError> {
     let mut memory = DirectoryMemory::default();
-    for ((fact, id), detail) in facts {
+    for ((fact, id), (detail, counted)) in facts {
         match fact {
             READ => {
                 memory.last.get_or_insert_default();
@@ -114,8 +129,8 @@ fn memory_of(facts: Facts) -> Result<DirectoryMemory, StoreError> {
                 memory.last.get_or_insert_default().insert(id.into(), detail == "1");
             }
             MISSING => {
-                let times = detail.parse().map_err(|_| unreadable("a count", &detail))?;
-                memory.missing.insert(id.into(), times);
+                let readings = detail.parse().map_err(|_| unreadable("a count", &detail))?;
+                memory.missing.insert(id.into(), Absence { readings, counted });
             }
             LEFT => {
                 memory.left.insert(id.into(), detail.into());

@@ -51,7 +51,7 @@ pub(super) const DECISIONS: Table = Table {
     values: &["decided_at"],
 };
 pub(super) const DIRECTORY: Table =
-    Table { name: "directory_facts", keys: &["directory", "fact", "id"], values: &["detail"] };
+    Table { name: "directory_facts", keys: &["directory", "fact", "id"], values: &["detail", "counted_at"] };
 pub(super) const LEARNT: Table =
     Table { name: "learnt", keys: &["target_key", "name"], values: &["fact", "learnt_at"] };
 

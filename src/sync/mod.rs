@@ -32,7 +32,7 @@ pub use decisions::{declared as declared_decisions, refusal};
 pub use examine::{Examination, Examined, Holdings, everything};
 pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of, mode};
 pub use look::{Look, Options, look};
-pub use people::{read_directories, remember_directories};
+pub use people::{directory_interval, read_directories, remember_directories};
 pub use progress::{AppProgress, Progress, Step};
 pub use report::{Report, failure};
 pub use seed::Seed;

@@ -1,6 +1,6 @@
 //! Reads directories and judges who left: once for all apps.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use appaccess_core::{
     access::{Budget, ObjectName},
@@ -8,7 +8,7 @@ use appaccess_core::{
 };
 use jiff::Timestamp;
 
-use super::decisions;
+use super::{decisions, pace};
 use crate::{
     api::{self, DirectorySpec, source::Source},
     load::{DirectoryReading, Loaded, inline_people, inline_reading},
@@ -60,7 +60,14 @@ fn directory_policy(name: &ObjectName, spec: &DirectorySpec) -> DirectoryPolicy 
             api::directory::LeaverProof::DisabledOrDeleted => LeaverProof::DisabledOrDeleted,
         },
         maximum_shrink: Budget { people: people.into(), percent: percent.into() },
+        interval: directory_interval(spec),
     }
+}
+
+/// How often a directory is read.
+#[must_use]
+pub fn directory_interval(spec: &DirectorySpec) -> Duration {
+    spec.interval.map_or(pace::INTERVAL, api::Duration::to_std)
 }
 
 /// Writes down what the readings left to remember; what is unchanged is not written.

@@ -7,7 +7,7 @@ use appaccess_core::access::{
     AccountId, Edge, ObjectName, PersonKey, RecordedHold, RemovalRecord, Slot, WithdrawnClaim,
 };
 use appaccess_core::plan::{Bookkeeping, Outcome};
-use appaccess_core::resolve::DirectoryMemory;
+use appaccess_core::resolve::{Absence, DirectoryMemory};
 
 use jiff::SignedDuration;
 
@@ -225,7 +225,10 @@ async fn a_directory_is_remembered_and_keeps_the_decisions_of_others(kind: Kind)
     let okta = ObjectName::new("it", "okta");
     let mut memory = DirectoryMemory {
         last: Some(BTreeMap::from([("1".into(), true), ("2".into(), false)])),
-        missing: BTreeMap::from([("3".into(), 2)]),
+        missing: BTreeMap::from([
+            ("3".into(), Absence { readings: 2, counted: Some(now()) }),
+            ("4".into(), Absence { readings: 1, counted: None }),
+        ]),
         left: BTreeMap::from([("2".into(), "disabled".into())]),
         shrunk: BTreeMap::from([("2".into(), now())]),
         decisions: set([approval("sha256:2")]),

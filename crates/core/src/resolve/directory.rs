@@ -1,6 +1,9 @@
 //! What two readings of a directory say about who left, and the breaker against too many at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -38,6 +41,17 @@ pub struct DirectoryPolicy {
     pub proof: LeaverProof,
     /// How many may leave in rolling 24 hours.
     pub maximum_shrink: Budget,
+    /// How often it is read. Readings that are closer together than this are one, as far as proof by absence goes.
+    pub interval: Duration,
+}
+
+/// A known person whom complete readings lack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absence {
+    /// How many in a row, two at most: more proves no more.
+    pub readings: u32,
+    /// When the last of them was counted; unknown of what was remembered before this was kept.
+    pub counted: Option<Timestamp>,
 }
 
 /// What we remember of a directory between readings.
@@ -45,8 +59,8 @@ pub struct DirectoryPolicy {
 pub struct DirectoryMemory {
     /// Everybody seen in the last complete reading, and whether active; `None` before the first.
     pub last: Option<BTreeMap<Text, bool>>,
-    /// Known people whom the last reading lacked, with how many readings in a row.
-    pub missing: BTreeMap<Text, u32>,
+    /// Known people whom the last reading lacked.
+    pub missing: BTreeMap<Text, Absence>,
     /// Proven leavers and what proved it.
     pub left: BTreeMap<Text, Text>,
     /// When somebody was first found disabled, deleted or absent, within 24 hours.
@@ -100,12 +114,12 @@ pub fn judge(policy: &DirectoryPolicy, before: &DirectoryMemory, reading: &Readi
     }
     let known: BTreeSet<&Text> = before.last.iter().flat_map(BTreeMap::keys).chain(before.missing.keys()).collect();
     for id in known.into_iter().filter(|id| !reading.people.contains_key(*id)) {
-        let times = memory.missing.entry(id.clone()).or_insert(0);
-        *times = times.saturating_add(1).min(2);
+        let absence = before.missing.get(id).copied().unwrap_or_default().again(policy.interval, now);
+        memory.missing.insert(id.clone(), absence);
         let proven = policy.proof == LeaverProof::DisabledOrDeleted;
         if reading.deleted.contains(id) && proven {
             left.insert(id.clone(), "deleted".into());
-        } else if *times >= 2 && proven {
+        } else if absence.readings >= 2 && proven {
             left.insert(id.clone(), "absent".into());
         } else if before.left.get(id).is_some_and(|says| &**says == "disabled") {
             left.insert(id.clone(), "disabled".into());
@@ -164,6 +178,23 @@ fn breaker(
             None
         }
         directive => Some(Breaker { digest, people, allowed, rejected: directive == Some(Directive::Reject) }),
+    }
+}
+
+impl Absence {
+    /// The same after one more reading. Another process, or the same one after a failure, may look again within seconds:
+    /// that is no second reading. Nor does a clock that was set make one: the wait begins anew.
+    fn again(self, interval: Duration, now: Timestamp) -> Self {
+        let waited = self.counted.map(|counted| now.duration_since(counted));
+        match (self.readings, waited) {
+            (0, _) => Self { readings: 1, counted: Some(now) },
+            (1, Some(waited)) if !waited.is_negative() && waited.unsigned_abs() >= interval => {
+                Self { readings: 2, counted: Some(now) }
+            }
+            (1, Some(waited)) if !waited.is_negative() => self,
+            (1, _) => Self { counted: Some(now), ..self },
+            _ => self,
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use desired::{ClaimProblem, ClaimReport, Desired, DesiredEdge, ProblemKind, State};
-pub use directory::{Breaker, DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, breaker_digest, judge};
+pub use directory::{
+    Absence, Breaker, DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, breaker_digest, judge,
+};
 pub use expand::{TeamMembers, glob, team_members};
 pub use trace::{Exception, Found, Step, Stop, Traced, Way, find_person, known_names, left, trace};
 pub use world::{

@@ -1,12 +1,15 @@
 //! What two readings of a directory say about who left, and the breaker against too many at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use appaccess_core::{
     access::{Budget, Decision, Directive, Text},
-    resolve::{DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, judge},
+    resolve::{Absence, DirectoryMemory, DirectoryPolicy, LeaverProof, Reading, Verdict, judge},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     declare::okta,
@@ -28,7 +31,7 @@ fn reading(people: &[&str]) -> Reading {
 impl Directory {
     fn new(proof: LeaverProof) -> Self {
         let maximum_shrink = Budget { people: 1, percent: 0 };
-        let policy = DirectoryPolicy { name: okta(), proof, maximum_shrink };
+        let policy = DirectoryPolicy { name: okta(), proof, maximum_shrink, interval: Duration::from_hours(1) };
         Self { policy, memory: DirectoryMemory::default(), now: noon() }
     }
 
@@ -65,6 +68,38 @@ fn with_proof_by_deletion_a_tombstone_or_two_readings_are_enough() {
     let verdict = okta.reads(&second);
     assert_eq!((left(&verdict), verdict.absent.len()), (vec!["b deleted".to_owned()], 1));
     assert_eq!(left(&okta.reads(&second)), ["b deleted", "c absent"]);
+}
+
+#[test]
+fn one_absence_that_is_seen_twice_within_an_interval_is_one() {
+    let mut okta = Directory::new(LeaverProof::DisabledOrDeleted);
+    okta.reads(&reading(&["a", "b"]));
+    okta.reads(&reading(&["a"]));
+    let counted = okta.memory.clone();
+    for minutes in [0, 1, 59] {
+        okta.now = noon().checked_add(hours(1)).unwrap() + SignedDuration::from_mins(minutes);
+        let verdict = okta.reads(&reading(&["a"]));
+        assert_eq!((left(&verdict), verdict.absent.len()), (vec![], 1), "after {minutes} min");
+        assert_eq!(okta.memory, counted, "nothing to be written");
+    }
+    okta.now = noon().checked_add(hours(2)).unwrap();
+    assert_eq!(left(&okta.reads(&reading(&["a"]))), ["b absent"]);
+    let proven = okta.memory.clone();
+    okta.reads(&reading(&["a"]));
+    assert_eq!(okta.memory, proven, "nothing to be written");
+}
+
+#[test]
+fn an_absence_of_an_unknown_or_a_future_time_waits_for_an_interval_from_now() {
+    let future = noon().checked_add(hours(1000)).unwrap();
+    for counted in [None, Some(future)] {
+        let mut okta = Directory::new(LeaverProof::DisabledOrDeleted);
+        okta.reads(&reading(&["a", "b"]));
+        okta.reads(&reading(&["a"]));
+        okta.memory.missing.insert("b".into(), Absence { readings: 1, counted });
+        assert!(okta.reads(&reading(&["a"])).left.is_empty(), "{counted:?}");
+        assert_eq!(left(&okta.reads(&reading(&["a"]))), ["b absent"], "{counted:?}");
+    }
 }
 
 #[test]
