@@ -1,5 +1,5 @@
 //! Directories are judged once for all apps: when their object or a decision about them changes, and once per interval.
-//! Judging more often would count one absence as several.
+//! What was judged is kept only to spare the store: a process that takes over judges at once, and counts no absence twice.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use crate::{
     api::RECONCILE_AT,
     load::{DirectoryReading, Loaded},
     store::{StoreError, Writer},
-    sync::{pace, read_directories, remember_directories},
+    sync::{directory_interval, pace, read_directories, remember_directories},
 };
 
 /// The last judgement on each directory.
@@ -40,22 +40,19 @@ impl Directories {
         now: Timestamp,
     ) -> Result<BTreeMap<ObjectName, DirectoryReading>, StoreError> {
         self.judged.retain(|name, _| loaded.directories.contains_key(name));
-        let mut due = Loaded::default();
+        let mut one = Loaded { approvals: loaded.approvals.clone(), ..Loaded::default() };
         for (name, located) in &loaded.directories {
             let mark = mark(loaded, name);
-            if self.judged.get(name).is_none_or(|judged| judged.mark != mark || judged.is_due(now)) {
-                due.directories.insert(name.clone(), located.clone());
+            if self.judged.get(name).is_some_and(|judged| judged.mark == mark && !judged.is_due(now)) {
+                continue;
             }
-        }
-        if !due.directories.is_empty() {
-            due.approvals.clone_from(&loaded.approvals);
-            let readings = read_directories(&due, Some(writer.store()), now).await?;
-            remember_directories(&due, &readings, writer, now).await?;
-            for (name, reading) in readings {
-                let spec = due.directories.get(&name).map(|located| &located.object.spec);
-                let interval = spec.and_then(|spec| spec.interval).map_or(pace::INTERVAL, crate::api::Duration::to_std);
-                let mark = mark(loaded, &name);
-                self.judged.insert(name, Judged { mark, at: now, interval, reading });
+            one.directories = BTreeMap::from([(name.clone(), located.clone())]);
+            let mut readings = read_directories(&one, Some(writer.store()), now).await?;
+            remember_directories(&one, &readings, writer, now).await?;
+            // Not judged again because another one fails.
+            if let Some(reading) = readings.remove(name) {
+                let interval = directory_interval(&located.object.spec);
+                self.judged.insert(name.clone(), Judged { mark, at: now, interval, reading });
             }
         }
         Ok(self.judged.iter().map(|(name, judged)| (name.clone(), judged.reading.clone())).collect())

@@ -129,3 +129,42 @@ async fn an_operator_that_is_killed_is_replaced_once_its_lease_has_ended() {
     assert_eq!(made(&stage), 2, "{:?}", stage.recorder.changes());
     two.stop().await;
 }
+
+/// A directory that takes whoever is missing twice for a leaver, with these people.
+fn directory(people: &[&str]) -> String {
+    let people: Vec<String> = people.iter().map(|name| format!("{{id: {name}, user: {name}@example.com}}")).collect();
+    format!(
+        "{{apiVersion: appaccess.dev/v1alpha1, kind: Directory, metadata: {{name: staff}}, spec: {{domains: [example.com], \
+         leavers: Act, leaverProof: DisabledOrDeleted, source: {{inline: {{people: [{}]}}}}}}}}",
+        people.join(", ")
+    )
+}
+
+#[tokio::test]
+async fn an_absence_that_two_operators_see_within_an_interval_is_one_and_takes_nothing_away() {
+    let stage = Stage::without_operator().await;
+    stage.apply_secret().await;
+    stage.apply(&stage.app(SAFETY)).await;
+    stage.apply(&directory(&["ada", "bo"])).await;
+    stage.apply(&crew(&["ada", "bo"])).await;
+    let one = Replica::start(&stage, "one");
+    until_in_sync(&stage, 2).await;
+
+    stage.apply(&directory(&["ada"])).await;
+    let absent = |directory: &serde_json::Value| directory["status"]["counts"]["absent"] == 1;
+    stage.until("one is absent", Kind::Directory, "staff", absent).await;
+    let mut working = one;
+    for identity in ["two", "three"] {
+        let next = Replica::start(&stage, identity);
+        next.until_it_says(&stage, 200, "standing by").await;
+        working.stop().await;
+        next.until_ready(&stage).await;
+        stage.reconcile(identity).await;
+        let directory = stage.get(Kind::Directory, "staff").await.unwrap();
+        let counts = &directory["status"]["counts"];
+        assert_eq!((&counts["absent"], &counts["leavers"]), (&1.into(), &0.into()), "{directory}");
+        assert_eq!(stage.active().await, ["ada@example.com", "bo@example.com"]);
+        working = next;
+    }
+    working.stop().await;
+}
