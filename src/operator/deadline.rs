@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 /// How long a call may take that reads or writes one object.
 pub(super) const ONE_OBJECT: Duration = Duration::from_secs(15);
 
@@ -14,6 +16,9 @@ pub(super) enum CallError {
     /// It refused.
     #[error("{}", .0.message)]
     Refused(Box<kube::core::Status>),
+    /// Somebody else may be the writer of the store, and tells the cluster what became of it.
+    #[error("somebody else may be the writer: nothing more is written")]
+    NotWriter,
     /// It could not be reached, or not understood.
     #[error("the API server cannot be reached")]
     Failed(#[source] kube::Error),
@@ -53,5 +58,39 @@ pub(super) async fn within<T>(
     match tokio::time::timeout(limit, call).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(CallError::TooLate(limit)),
+    }
+}
+
+/// What `call`, which changes something, answers within [`ONE_OBJECT`]. It is not begun, and no longer waited for, once
+/// `lost` says that somebody else may be the writer.
+pub(super) fn write<T>(
+    lost: &CancellationToken,
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> impl Future<Output = Result<T, CallError>> {
+    // A call is a large value: it is kept on the heap.
+    let call = Box::pin(within(ONE_OBJECT, call));
+    async move { lost.run_until_cancelled(call).await.unwrap_or(Err(CallError::NotWriter)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_written_once_somebody_else_may_be_the_writer() {
+        let lost = CancellationToken::new();
+        let answer = async || write(&lost, async { Ok::<_, kube::Error>("written") }).await;
+        assert!(matches!(answer().await, Ok("written")));
+        // A call under way is not waited for.
+        let pending = write(&lost, std::future::pending::<Result<(), kube::Error>>());
+        let (pending, ()) = tokio::join!(pending, async { lost.cancel() });
+        assert!(matches!(pending, Err(CallError::NotWriter)));
+        let begun = std::cell::Cell::new(false);
+        let late = write(&lost, async {
+            begun.set(true);
+            Ok(())
+        });
+        assert!(matches!(late.await, Err(CallError::NotWriter)));
+        assert!(!begun.get());
     }
 }

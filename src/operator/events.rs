@@ -22,11 +22,12 @@ use kube::{
     api::{Patch, PatchParams, PostParams},
 };
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use self::matters::{Matters, Told};
 use super::{
     MANAGER,
-    deadline::{CallError, ONE_OBJECT, within},
+    deadline::{CallError, write},
     metrics::Metrics,
     status::sentence,
 };
@@ -195,13 +196,15 @@ pub(super) struct Events {
     client: Client,
     instance: String,
     metrics: Arc<Metrics>,
+    lost: CancellationToken,
     matters: Arc<Mutex<Matters>>,
 }
 
 impl Events {
-    pub(super) fn new(client: Client, metrics: Arc<Metrics>) -> Self {
+    /// `lost` says when nothing may be told any more.
+    pub(super) fn new(client: Client, metrics: Arc<Metrics>, lost: CancellationToken) -> Self {
         let instance = std::env::var("POD_NAME").unwrap_or_else(|_| MANAGER.to_owned());
-        Self { client, instance, metrics, matters: Arc::default() }
+        Self { client, instance, metrics, lost, matters: Arc::default() }
     }
 
     /// Publishes `notice` about `object`.
@@ -221,6 +224,7 @@ impl Events {
                 self.matters.lock().unwrap_or_else(PoisonError::into_inner).keep(uid, notice, event, now);
                 self.metrics.written("Event");
             }
+            Err(CallError::NotWriter) => {}
             Err(error) => {
                 self.metrics.event_failed();
                 tracing::warn!(%error, reason = notice.reason, "an Event could not be published");
@@ -246,14 +250,15 @@ impl Events {
             type_: Some(if notice.warning { "Warning" } else { "Normal" }.to_owned()),
             ..Event::default()
         };
-        within(ONE_OBJECT, self.api(object).create(&PostParams::default(), &event)).await?;
+        let api = self.api(object);
+        write(&self.lost, api.create(&PostParams::default(), &event)).await?;
         Ok(name)
     }
 
     async fn count(&self, event: &str, count: u32, object: &ObjectReference, now: Timestamp) -> Result<(), CallError> {
         let patch = json!({"series": {"count": count, "lastObservedTime": MicroTime(now)}});
         let (api, parameters) = (self.api(object), PatchParams::default());
-        within(ONE_OBJECT, api.patch(event, &parameters, &Patch::Merge(&patch))).await.map(drop)
+        write(&self.lost, api.patch(event, &parameters, &Patch::Merge(&patch))).await.map(drop)
     }
 
     fn api(&self, object: &ObjectReference) -> Api<Event> {

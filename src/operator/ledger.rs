@@ -1,4 +1,5 @@
-//! Writes to the API server: only what differs from what the object shows, and never from an older picture of it.
+//! Writes to the API server: only what differs from what the object shows, never from an older picture of it, and never
+//! once somebody else may be the writer.
 
 use std::{
     collections::HashMap,
@@ -12,10 +13,11 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     MANAGER,
-    deadline::{CallError, ONE_OBJECT, within},
+    deadline::{CallError, ONE_OBJECT, within, write},
     metrics::Metrics,
     status::fit,
 };
@@ -28,6 +30,7 @@ use crate::api::{
 pub(super) struct Ledger {
     client: Client,
     metrics: Arc<Metrics>,
+    lost: CancellationToken,
     written: Arc<Mutex<HashMap<(Kind, ObjectName), Written>>>,
 }
 
@@ -67,8 +70,9 @@ impl Shown {
 }
 
 impl Ledger {
-    pub(super) fn new(client: Client, metrics: Arc<Metrics>) -> Self {
-        Self { client, metrics, written: Arc::default() }
+    /// `lost` says when nothing may be written any more.
+    pub(super) fn new(client: Client, metrics: Arc<Metrics>, lost: CancellationToken) -> Self {
+        Self { client, metrics, lost, written: Arc::default() }
     }
 
     /// The object as of our last write at least: read again where its watch has not shown that yet.
@@ -116,7 +120,7 @@ impl Ledger {
         });
         let (api, name) = (self.api(shown.kind, &shown.name), &*shown.name.name);
         let parameters = PatchParams::apply(MANAGER).force();
-        let answer = within(ONE_OBJECT, api.patch_status(name, &parameters, &Patch::Apply(&patch))).await;
+        let answer = write(&self.lost, api.patch_status(name, &parameters, &Patch::Apply(&patch))).await;
         let object = match answer {
             Ok(object) => object,
             Err(error) if error.is_not_found() => return Ok(false),
@@ -139,7 +143,7 @@ impl Ledger {
     ) -> Result<DynamicObject, CallError> {
         let parameters = PatchParams::apply(MANAGER).force();
         let patched =
-            within(ONE_OBJECT, self.api(kind, name).patch(&name.name, &parameters, &Patch::Apply(object))).await?;
+            write(&self.lost, self.api(kind, name).patch(&name.name, &parameters, &Patch::Apply(object))).await?;
         self.metrics.written(kind.name());
         Ok(patched)
     }
@@ -150,7 +154,7 @@ impl Ledger {
             preconditions: Some(Preconditions { uid, resource_version: None }),
             ..DeleteParams::default()
         };
-        match within(ONE_OBJECT, self.api(kind, name).delete(&name.name, &parameters)).await {
+        match write(&self.lost, self.api(kind, name).delete(&name.name, &parameters)).await {
             Ok(_) => self.metrics.written(kind.name()),
             Err(error) if error.is_not_found() || error.is_conflict() => {}
             Err(error) => return Err(error),

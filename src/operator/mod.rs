@@ -109,7 +109,7 @@ struct Context {
     places: Semaphore,
     /// Asks all parts to end between two changes.
     stop: CancellationToken,
-    /// Somebody else is the writer: nothing may be written any more, not even a status.
+    /// Somebody else is the writer: nothing may be written any more, not even a status. Ledger and Events see to it.
     lost: CancellationToken,
 }
 
@@ -164,8 +164,8 @@ async fn with_store(
     };
     let context = Context {
         cluster: Cluster::new(),
-        ledger: Ledger::new(client.clone(), Arc::clone(&metrics)),
-        events: Events::new(client.clone(), Arc::clone(&metrics)),
+        ledger: Ledger::new(client.clone(), Arc::clone(&metrics), lost.clone()),
+        events: Events::new(client.clone(), Arc::clone(&metrics), lost.clone()),
         writer: writer.clone(),
         fleet,
         metrics,

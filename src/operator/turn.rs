@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     api::{API_VERSION, AccessPlan, AccessPlanSpec, Kind, TargetApp, target_app},
+    store::StoreError,
     sync::{AppReport, AppResult, Declared, Options, Report, pace::Spent},
 };
 
@@ -113,7 +114,7 @@ const fn mode(mode: target_app::Mode) -> Mode {
 /// Whether somebody else has become the writer.
 fn is_lost(result: &AppResult) -> bool {
     match result {
-        AppResult::Failed(failure) => failure.reason == crate::store::StoreError::LostWriter.reason(),
+        AppResult::Failed(failure) => failure.reason == StoreError::LostWriter.reason(),
         _ => false,
     }
 }
@@ -134,6 +135,9 @@ async fn tell(
     if let Some(sequence) = status.sequence.and_then(|number| u64::try_from(number).ok())
         && let Err(error) = context.writer.note_status_sequence(&report.app, sequence).await
     {
+        if matches!(error, StoreError::LostWriter) {
+            context.lost.cancel();
+        }
         tracing::warn!(app = %report.app, error = &error as &dyn std::error::Error, "the store was not told of the status");
     }
     for notice in notices(&before, &status, report) {
