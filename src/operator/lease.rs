@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::serve::Readiness;
+use super::serve::{self, Readiness};
 use crate::{
     store::{Location, Store, StoreError, Writer},
     sync::Clock,
@@ -45,7 +45,7 @@ fn tell(error: StoreError, readiness: &Readiness) -> Result<(), StoreError> {
     }
     tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be used yet: waiting");
     readiness.stand_by(None);
-    readiness.set("lease", Some(format!("{error}; {}", error.remedy())));
+    readiness.set(serve::LEASE, Some(format!("{error}; {}", error.remedy())));
     Ok(())
 }
 
@@ -85,18 +85,26 @@ pub(super) async fn take(
     }
 }
 
-/// Renews the lease until `ended`. `lost` is cancelled the moment it cannot be relied on any more.
-pub(super) async fn keep(writer: Writer, clock: Clock, lost: CancellationToken, ended: CancellationToken) {
+/// Renews the lease until `ended`. `readiness` is told while the store cannot be written, and `lost` is cancelled the
+/// moment the lease cannot be relied on any more.
+pub(super) async fn keep(
+    writer: Writer,
+    clock: Clock,
+    readiness: Arc<Readiness>,
+    lost: CancellationToken,
+    ended: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = ended.cancelled() => return,
             () = tokio::time::sleep(PERIOD) => {}
         }
         match in_time(&writer, &clock).await {
-            Some(Ok(())) => {}
+            Some(Ok(())) => readiness.set(serve::STORE, None),
             Some(Err(StoreError::LostWriter)) | None => break,
             Some(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                readiness.set(serve::STORE, Some(format!("{error}; {}", error.remedy())));
                 if writer.remaining(clock()).is_zero() {
                     break;
                 }

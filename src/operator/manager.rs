@@ -12,6 +12,7 @@ use tokio::{task::JoinHandle, time::Instant};
 use super::{
     Context,
     directories::Directories,
+    serve,
     snapshot::{Snapshot, objects},
     watch::News,
     worker::Worker,
@@ -51,7 +52,7 @@ impl Manager {
                 Ok(next) => next.min(PULSE),
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the directories could not be judged");
-                    self.context.readiness.set("store", Some(format!("{error}; {}", error.remedy())));
+                    self.context.readiness.set("directories", Some(format!("{error}; {}", error.remedy())));
                     if matches!(error, StoreError::LostWriter) {
                         self.context.lost.cancel();
                     }
@@ -72,7 +73,7 @@ impl Manager {
         let loaded = objects(&context.cluster);
         // Asked after the objects were taken: what was lost meanwhile must not look withdrawn.
         let trouble = context.cluster.trouble();
-        context.readiness.set("cluster", trouble.clone());
+        context.readiness.set(serve::CLUSTER, trouble.clone());
         if let Some(trouble) = trouble {
             if context.snapshot.send_replace(None).is_some() {
                 tracing::warn!(%trouble, "nothing is decided until the cluster can be relied on again");
@@ -81,7 +82,7 @@ impl Manager {
         }
         let now = (context.fleet.clock)();
         let readings = self.directories.read(&loaded, &context.writer, now).await?;
-        context.readiness.set("store", None);
+        context.readiness.set("directories", None);
         let snapshot = Snapshot::new(&context.cluster, loaded, readings);
         context.metrics.undecodable(snapshot.loaded.broken.len());
         context.snapshot.send_replace(Some(Arc::clone(&snapshot)));

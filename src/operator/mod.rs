@@ -21,6 +21,7 @@ mod secrets;
 mod serve;
 mod signals;
 mod snapshot;
+mod standby;
 pub mod status;
 mod timing;
 mod turn;
@@ -120,8 +121,8 @@ struct Context {
 pub async fn run(options: Options) -> Result<(), OperatorError> {
     let stop = signals::stop();
     let readiness = Arc::new(Readiness::default());
-    readiness.set("lease", Some("not the writer of the store yet".to_owned()));
-    readiness.set("cluster", Some("not listed completely yet".to_owned()));
+    readiness.set(serve::LEASE, Some("not the writer of the store yet".to_owned()));
+    readiness.set(serve::CLUSTER, Some("the API server has not answered yet".to_owned()));
     let metrics = Arc::new(Metrics::new());
     let address = options.listen;
     let listener = serve::listen(address).await.map_err(|source| OperatorError::Listen { address, source })?;
@@ -145,11 +146,17 @@ async fn with_store(
     let clock = machine_clock();
     let holder: Arc<str> = options.identity.as_deref().map_or_else(lease::identity, Into::into);
     let Some(store) = lease::open(&options.state, &stop, &readiness).await? else { return Ok(()) };
-    let Some(writer) = lease::take(&store, &holder, &clock, &stop, &readiness).await? else { return Ok(()) };
-    readiness.set("lease", None);
+    let taken = tokio::select! {
+        taken = lease::take(&store, &holder, &clock, &stop, &readiness) => taken?,
+        () = standby::watch(client.clone(), Arc::clone(&readiness)) => None,
+    };
+    let Some(writer) = taken else { return Ok(()) };
+    readiness.set(serve::CLUSTER, Some("not listed completely yet".to_owned()));
+    readiness.set(serve::LEASE, None);
     readiness.stand_by(None);
     let (lost, ended) = (CancellationToken::new(), CancellationToken::new());
-    let renewal = tokio::spawn(lease::keep(writer.clone(), Arc::clone(&clock), lost.clone(), ended.clone()));
+    let renewing = lease::keep(writer.clone(), Arc::clone(&clock), Arc::clone(&readiness), lost.clone(), ended.clone());
+    let renewal = tokio::spawn(renewing);
     let fleet = Fleet {
         connectors: connector::Options {
             allow_loopback: options.allow_loopback,

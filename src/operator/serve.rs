@@ -38,6 +38,13 @@ const CONNECTION: Duration = Duration::from_mins(1);
 /// How long to wait after an accept that failed: for want of file descriptors, mostly.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What is in the way in the cluster.
+pub(super) const CLUSTER: &str = "cluster";
+/// What is in the way to writing to the store: another writer, or no store.
+pub(super) const LEASE: &str = "lease";
+/// What keeps the store from being used by its writer.
+pub(super) const STORE: &str = "store";
+
 /// Whether we are ready, and what keeps us from it.
 #[derive(Debug, Default)]
 pub(super) struct Readiness {
@@ -63,7 +70,8 @@ impl Readiness {
     }
 
     /// Another process is the writer; `None` when that is over. Standing by is all that a second replica can do: it is
-    /// ready whatever is not begun yet, or no rolling update of two replicas could ever end.
+    /// ready whatever else is not begun yet, or no rolling update of two replicas could ever end. What is in the way in
+    /// the cluster counts, though: it could not take over.
     pub(super) fn stand_by(&self, behind: Option<String>) {
         self.state().standby = behind;
     }
@@ -75,7 +83,11 @@ impl Readiness {
     fn text(&self) -> Result<String, String> {
         let state = self.state();
         if let Some(behind) = &state.standby {
-            return Ok(format!("standing by: {behind}\n"));
+            let standing_by = format!("standing by: {behind}\n");
+            return match state.obstacles.get(CLUSTER) {
+                Some(obstacle) => Err(format!("{standing_by}{CLUSTER}: {obstacle}\n")),
+                None => Ok(standing_by),
+            };
         }
         if state.obstacles.is_empty() {
             return Ok("ready\n".to_owned());
@@ -164,17 +176,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_stands_by_is_ready_and_who_works_is_ready_when_nothing_is_in_the_way() {
+    fn who_stands_by_is_ready_once_it_could_work_and_who_works_when_nothing_is_in_the_way() {
         let readiness = Readiness::default();
-        readiness.set("lease", Some("not the writer of the store yet".to_owned()));
-        readiness.set("cluster", Some("not listed completely yet".to_owned()));
+        readiness.set(LEASE, Some("not the writer of the store yet".to_owned()));
+        readiness.set(CLUSTER, Some("the API server has not answered yet".to_owned()));
         assert!(readiness.text().is_err());
         readiness.stand_by(Some("a is the writer".to_owned()));
+        let unfit = "standing by: a is the writer\ncluster: the API server has not answered yet\n";
+        assert_eq!(readiness.text().unwrap_err(), unfit);
+        readiness.set(CLUSTER, None);
         assert_eq!(readiness.text().unwrap(), "standing by: a is the writer\n");
+        readiness.set(CLUSTER, Some("not listed completely yet".to_owned()));
         readiness.stand_by(None);
-        readiness.set("lease", None);
+        readiness.set(LEASE, None);
         assert_eq!(readiness.text().unwrap_err(), "cluster: not listed completely yet\n");
-        readiness.set("cluster", None);
+        readiness.set(CLUSTER, None);
         assert_eq!(readiness.text().unwrap(), "ready\n");
     }
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use appaccess::api::Kind;
 use tokio::process::{Child, Command};
 
+use crate::support::cluster::Account;
 use crate::support::postgres::{Server, execute};
 use crate::support::process::free_port;
 use crate::support::stage::{APP, Stage, crew};
@@ -20,8 +21,14 @@ struct Replica {
 
 impl Replica {
     fn start(stage: &Stage, identity: &str) -> Self {
+        Self::start_as(stage, identity, &stage.account)
+    }
+
+    /// The same under another account.
+    fn start_as(stage: &Stage, identity: &str, account: &Account) -> Self {
         let port = free_port();
         let mut command = Command::from(stage.command_at(identity, port));
+        command.env("KUBECONFIG", &account.kubeconfig);
         command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         Self { process: command.spawn().expect("the operator can be started"), port }
     }
@@ -128,6 +135,24 @@ async fn an_operator_that_is_killed_is_replaced_once_its_lease_has_ended() {
     until_in_sync(&stage, 2).await;
     assert_eq!(made(&stage), 2, "{:?}", stage.recorder.changes());
     two.stop().await;
+}
+
+#[tokio::test]
+async fn who_could_not_take_over_is_not_ready_and_does_not_replace_the_one_that_works() {
+    let stage = Stage::without_operator().await;
+    let one = Replica::start(&stage, "one");
+    one.until_ready(&stage).await;
+    let newcomer = stage.cluster.account(&stage.namespace, "newcomer").await;
+    let two = Replica::start_as(&stage, "two", &newcomer);
+    two.until_it_says(&stage, 503, "standing by: one is the writer until").await;
+    two.until_it_says(&stage, 503, "cluster: TargetApp: targetapps.appaccess.dev is forbidden").await;
+
+    let user = format!("--user={}", newcomer.user);
+    let binding = ["create", "clusterrolebinding", "newcomer", "--clusterrole=cluster-admin", &user];
+    stage.cluster.kubectl(binding, "").await.ok();
+    two.until_it_says(&stage, 200, "standing by: one is the writer until").await;
+    one.stop().await;
+    two.until_ready(&stage).await;
 }
 
 /// A directory that takes whoever is missing twice for a leaver, with these people.
