@@ -107,6 +107,12 @@ fn remedy(kind: &str, reason: &str) -> &'static str {
         "SecretMissing" | "KeyMissing" | "SecretInvalid" => {
             "correct the Secret that the object names, in its namespace"
         }
+        "SecretUnreadable" => "let the operator `get` Secrets in this namespace",
+        "RosterMissing" | "RosterInvalid" => "export the accounts of the app again, and put them where the object says",
+        "RosterUnreadable" => "let the operator `get` ConfigMaps in this namespace",
+        reason if reason.starts_with("Store") => "see `/readyz` and the log of the operator: its store cannot be used",
+        "WriterLost" | "WriterBusy" => "nothing, unless it stays: another process writes to the store",
+        "InternalError" => "report it with the log of the operator around this time",
         "Forbidden" | "NotAdmin" | "GroupsNotReadable" => "give the credential's account the right that is named",
         "CredentialHostMismatch" => "list the host under `credentials.hosts`",
         "Unreachable" => "check the address, the network policy and the vendor's status page",

@@ -97,6 +97,8 @@ pub fn notices(before: &TargetAppStatus, after: &TargetAppStatus, report: &AppRe
             let reason = if failure.reason == "DuplicateTarget" { "DuplicateTarget" } else { "Stalled" };
             of_app(reason, true, format!("{}; {}", failure.message, failure.remedy))
         }
+        // One trouble of all apps at once, which `/readyz` tells.
+        AppResult::Failed(failure) if failure.is_of_store() => Vec::new(),
         AppResult::Failed(failure) => of_app("PassFailed", true, told(failure)),
         AppResult::Suspended(why) => of_app("Suspended", false, why.clone()),
         AppResult::Worked(worked) => of_work(before, after, worked, is_news),

@@ -4,7 +4,7 @@ use appaccess_core::{
     access::Amount,
     plan::{Cost, Drift, Hold, Plan},
     resolve::Desired,
-    status::{AppSituation, Condition as Judgement, Failure, app_conditions},
+    status::{AppSituation, Concern, Condition as Judgement, Failure, app_conditions},
 };
 use jiff::Timestamp;
 
@@ -69,6 +69,13 @@ fn judgements(report: &AppReport, before: &TargetAppStatus) -> Vec<Judgement> {
     };
     if let AppResult::Stalled(failure) | AppResult::Failed(failure) = &report.result {
         judgements = with_remedy(judgements, Some(failure));
+    }
+    if let AppResult::Failed(failure) = &report.result
+        && failure.concern() == Concern::Ours
+    {
+        // The app was not asked: it stands as it stood.
+        let reach = [condition::CREDENTIALS_VALID, condition::REACHABLE, condition::READ_COMPLETE];
+        judgements.extend(reach.into_iter().filter_map(|kind| kept(&before.conditions, kind)));
     }
     // What is held goes on waiting while the app cannot be read.
     if let Some(held) = kept(&before.conditions, condition::PLAN_HELD) {

@@ -17,6 +17,37 @@ pub struct Failure {
     pub remedy: String,
 }
 
+/// What a failure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// The credential could not be had, or is not enough.
+    Credential,
+    /// The app, which was asked.
+    App,
+    /// Something of ours, such as the store: the app was not asked, and nothing is known of it that was not before.
+    Ours,
+}
+
+impl Failure {
+    /// What it is about.
+    #[must_use]
+    pub fn concern(&self) -> Concern {
+        match self.reason.as_str() {
+            "CredentialsInvalid" | "CredentialHostMismatch" | "KeyMissing" | "Forbidden" => Concern::Credential,
+            reason if reason.starts_with("Secret") => Concern::Credential,
+            "InternalError" => Concern::Ours,
+            reason if reason.starts_with("Roster") || self.is_of_store() => Concern::Ours,
+            _ => Concern::App,
+        }
+    }
+
+    /// Whether the store could not be used: that is one trouble of all apps, and not one of each.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        self.reason.starts_with("Store") || self.reason.starts_with("Writer")
+    }
+}
+
 /// Everything that the conditions of a target app rest on.
 #[derive(Clone, Copy, Debug)]
 pub struct AppSituation<'a> {
@@ -235,17 +266,12 @@ fn reach(situation: &AppSituation<'_>) -> Vec<Condition> {
         return conditions;
     }
     if let Some(failure) = situation.failure {
-        let credential = matches!(
-            failure.reason.as_str(),
-            "CredentialsInvalid"
-                | "CredentialHostMismatch"
-                | "SecretMissing"
-                | "SecretInvalid"
-                | "KeyMissing"
-                | "Forbidden"
-        );
-        let kind = if credential { "CredentialsValid" } else { "Reachable" };
-        conditions.push(Condition::new(kind, false, &failure.reason, failure.message.clone()));
+        let kind = match failure.concern() {
+            Concern::Credential => Some("CredentialsValid"),
+            Concern::App => Some("Reachable"),
+            Concern::Ours => None,
+        };
+        conditions.extend(kind.map(|kind| Condition::new(kind, false, &failure.reason, failure.message.clone())));
     } else if situation.completeness.is_some() {
         conditions.push(Condition::new("CredentialsValid", true, "Accepted", "the app accepts the credential"));
         conditions.push(Condition::new("Reachable", true, "Answered", "the app answers"));

@@ -5,5 +5,5 @@ mod app;
 mod condition;
 
 pub use access::{AccessSituation, AccessStatus, AccessSummary, Row, access_status};
-pub use app::{AppSituation, Failure, Severity, app_conditions, counted, severity};
+pub use app::{AppSituation, Concern, Failure, Severity, app_conditions, counted, severity};
 pub use condition::{Condition, Truth};
