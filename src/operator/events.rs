@@ -32,7 +32,7 @@ use super::{
     status::sentence,
 };
 use crate::{
-    api::{TargetAppStatus, condition},
+    api::{TargetAppStatus, condition, target_app_status::HoldSummary},
     sync::{AppReport, AppResult, Report},
 };
 
@@ -125,12 +125,8 @@ fn of_work(before: &TargetAppStatus, after: &TargetAppStatus, report: &Report, i
     let digest = |status: &TargetAppStatus| status.hold.as_ref().map(|hold| hold.digest.clone());
     match &after.hold {
         Some(hold) if digest(before).as_ref() != Some(&hold.digest) => {
-            let changes = counted(hold.changes, "change", "changes");
-            let people = counted(hold.people, "person", "people");
-            let plan = hold.plan_ref.as_deref().map(|plan| format!("; AccessPlan {plan} shows each"));
-            let verb = if hold.changes == 1 { "is" } else { "are" };
-            let note = format!("{changes} for {people} {verb} held under {}{}", hold.digest, plan.unwrap_or_default());
-            tell("RemovalHeld", true, note);
+            let removes = report.look.plan.changes.iter().any(|change| change.held.is_some() && change.is_removal());
+            tell(if removes { "RemovalHeld" } else { "ChangesHeld" }, true, held(hold));
         }
         None if digest(before).is_some() => tell("HoldReleased", false, "nothing is held any more".to_owned()),
         _ => {}
@@ -153,6 +149,14 @@ fn of_work(before: &TargetAppStatus, after: &TargetAppStatus, report: &Report, i
         tell("DriftFound", false, format!("{}; {}", found(after), standing(after)));
     }
     all
+}
+
+/// What is held. An Event may go on counting after the hold that it was made for, so that the digest is the `AccessPlan`'s
+/// to tell.
+fn held(hold: &HoldSummary) -> String {
+    let (changes, people) = (counted(hold.changes, "change", "changes"), counted(hold.people, "person", "people"));
+    let plan = hold.plan_ref.as_deref().map(|plan| format!("; AccessPlan {plan} shows each, and the digest"));
+    format!("{changes} for {people} {} held{}", if hold.changes == 1 { "is" } else { "are" }, plan.unwrap_or_default())
 }
 
 /// What people are asked to do, in numbers.

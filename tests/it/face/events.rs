@@ -67,6 +67,18 @@ async fn over_a_hundred_passes_each_matter_is_told_once() {
     super::snapshot("events", &tidy(&story));
 }
 
+#[tokio::test]
+async fn a_hold_that_takes_nothing_away_is_not_told_as_a_removal_and_no_event_names_a_digest() {
+    let mut world = Installation::new().await;
+    world.app("mode: Full\nseats: {price: \"5.00\", currency: USD, per: month, purchased: 1}");
+    world.grants("- {name: staff, subjects: [{user: ada@example.com}, {user: bo@example.com}]}");
+    let mut app = world.load().target_apps[&ObjectName::parse(TARGET).unwrap()].object.clone();
+    let story = told(&world, &mut app, 2).await;
+    let held = "ChangesHeld: 1 change for 1 person is held; AccessPlan app shows each, and the digest";
+    assert!(story.iter().any(|line| line == held), "{story:?}");
+    assert!(!story.iter().any(|line| line.contains("RemovalHeld") || line.contains("sha256:")), "{story:?}");
+}
+
 /// The Events about the target app: reason to how often each was counted.
 async fn counted(stage: &Stage) -> BTreeMap<String, Vec<i64>> {
     let about = format!("--field-selector=involvedObject.kind=TargetApp,involvedObject.name={APP}");
