@@ -67,6 +67,8 @@ pub(super) struct Metrics {
     declared: Family<AppLabel, Gauge>,
     seen: Family<AppLabel, Gauge>,
     last_worked: Family<AppLabel, Gauge>,
+    interval: Family<AppLabel, Gauge>,
+    suspended: Family<AppLabel, Gauge>,
     writes: Family<KindLabel, Counter>,
     undecodable: Gauge,
     event_failures: Counter,
@@ -100,8 +102,15 @@ impl Metrics {
         registry.register("tasks", "Tasks for people", metrics.tasks.clone());
         registry.register("accounts_declared", "People who should have an account", metrics.declared.clone());
         registry.register("accounts_seen", "Accounts in the last reading", metrics.seen.clone());
-        let help = "When the last pass worked, in seconds since 1970";
+        let help =
+            "When the last pass worked, in seconds since 1970; before the first, when this process took the app up";
         registry.register("last_worked_timestamp_seconds", help, metrics.last_worked.clone());
+        registry.register("interval_seconds", "How often a target app is compared", metrics.interval.clone());
+        registry.register(
+            "suspended",
+            "Whether work on a target app is stopped by its object",
+            metrics.suspended.clone(),
+        );
         registry.register("object_writes", "Writes to the API server", metrics.writes.clone());
         registry.register("undecodable_objects", "Objects that cannot be decoded", metrics.undecodable.clone());
         registry.register("event_failures", "Events that could not be published", metrics.event_failures.clone());
@@ -117,6 +126,19 @@ impl Metrics {
         Ok(text)
     }
 
+    /// Begins to tell of an app: one that never works is not one that nobody knows.
+    pub(super) fn begin(&self, app: &str, now: jiff::Timestamp) {
+        let label = AppLabel { app: app.to_owned() };
+        self.last_worked.get_or_create(&label).set(now.as_second());
+        self.suspended.get_or_create(&label).set(0);
+        self.interval(app, crate::sync::pace::INTERVAL);
+    }
+
+    /// How often an app is compared.
+    pub(super) fn interval(&self, app: &str, interval: Duration) {
+        self.interval.get_or_create(&AppLabel { app: app.to_owned() }).set(signed(interval.as_secs()));
+    }
+
     /// Counts a pass.
     pub(super) fn pass(&self, report: &AppReport, took: Duration, now: jiff::Timestamp) {
         let app = report.app.to_string();
@@ -127,8 +149,9 @@ impl Metrics {
         if let Some(seconds) = &self.seconds {
             seconds.observe(took.as_secs_f64());
         }
-        let AppResult::Worked(worked) = &report.result else { return };
         let label = AppLabel { app: app.clone() };
+        self.suspended.get_or_create(&label).set(matches!(report.result, AppResult::Suspended(_)).into());
+        let AppResult::Worked(worked) = &report.result else { return };
         self.last_worked.get_or_create(&label).set(now.as_second());
         let held = worked.look.plan.hold.as_ref().map_or(0, |hold| hold.changes);
         self.held.get_or_create(&label).set(signed(held));
@@ -187,7 +210,8 @@ impl Metrics {
     /// Forgets an app that is gone: it is not shown for ever.
     pub(super) fn forget(&self, app: &str) {
         let label = AppLabel { app: app.to_owned() };
-        for family in [&self.held, &self.drift, &self.declared, &self.seen, &self.last_worked] {
+        let of_app = [&self.held, &self.drift, &self.declared, &self.seen];
+        for family in of_app.into_iter().chain([&self.last_worked, &self.interval, &self.suspended]) {
             family.remove(&label);
         }
         for overdue in ["false", "true"] {
@@ -231,5 +255,45 @@ fn outcome(report: &AppReport) -> (&'static str, String) {
         AppResult::Suspended(_) => ("suspended", "Suspended".to_owned()),
         AppResult::Stalled(failure) => ("stalled", failure.reason.clone()),
         AppResult::Failed(failure) => ("failed", failure.reason.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use appaccess_core::access::{Mode, ObjectName};
+
+    use super::*;
+
+    /// The value of a series of the app, where there is one.
+    fn value(metrics: &Metrics, series: &str) -> Option<String> {
+        let text = metrics.text().unwrap();
+        let start = format!("{series}{{app=\"it/boards\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&start).map(str::to_owned))
+    }
+
+    #[test]
+    fn an_app_that_never_worked_is_told_of_from_the_beginning_and_one_that_is_suspended_says_so() {
+        let (metrics, now) = (Metrics::new(), jiff::Timestamp::from_second(1_800_000_000).unwrap());
+        let [worked, interval, suspended] =
+            ["appaccess_last_worked_timestamp_seconds", "appaccess_interval_seconds", "appaccess_suspended"];
+        metrics.begin("it/boards", now);
+        metrics.interval("it/boards", Duration::from_hours(6));
+        assert_eq!(value(&metrics, worked).as_deref(), Some("1800000000"));
+        assert_eq!(value(&metrics, interval).as_deref(), Some("21600"));
+        let pass = |result| {
+            let report = AppReport { app: ObjectName::new("it", "boards"), mode: Mode::Full, result };
+            metrics.pass(&report, Duration::ZERO, jiff::Timestamp::from_second(1_900_000_000).unwrap());
+            value(&metrics, suspended)
+        };
+        let failure = appaccess_core::status::Failure {
+            reason: "Unreachable".into(),
+            message: String::new(),
+            remedy: String::new(),
+        };
+        assert_eq!(pass(AppResult::Suspended("by its object".into())).as_deref(), Some("1"));
+        assert_eq!(pass(AppResult::Failed(failure)).as_deref(), Some("0"));
+        assert_eq!(value(&metrics, worked).as_deref(), Some("1800000000"), "no pass has worked");
+        metrics.forget("it/boards");
+        assert!([worked, interval, suspended].iter().all(|series| value(&metrics, series).is_none()));
     }
 }

@@ -9,7 +9,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// Past a boundary rather than before it: a clock's tick.
 const SLACK: Duration = Duration::from_millis(20);
 /// The longest time between two looks, whatever the interval.
-const LONGEST: Duration = Duration::from_hours(24);
+pub(super) const LONGEST: Duration = Duration::from_hours(24);
 /// The longest sleep: a clock that was set is noticed within it.
 const NAP: Duration = Duration::from_hours(1);
 

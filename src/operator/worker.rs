@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Context,
     snapshot::Snapshot,
-    timing::{Outlook, next_look, wait},
+    timing::{LONGEST, Outlook, next_look, wait},
     turn::{Turn, turn},
 };
 use crate::sync::pace::{self, Spent};
@@ -40,6 +40,7 @@ impl Worker {
                 let _ = before.await;
             }
             let (metrics, app) = (Arc::clone(&one.context.metrics), one.name.to_string());
+            metrics.begin(&app, (one.context.fleet.clock)());
             one.work().await;
             // Not earlier: a pass under way still counts when it ends.
             metrics.forget(&app);
@@ -135,13 +136,9 @@ impl One {
         let sharing = snapshot.map_or(1, |snapshot| pace::sharing(&snapshot.loaded, &self.name));
         let app = self.context.cluster.target_apps.get(&self.name);
         let interval = app.and_then(|app| Some(pace::interval(&app.0.as_ref().ok()?.spec, spent, sharing)));
-        Outlook {
-            now,
-            interval: interval.unwrap_or(pace::INTERVAL),
-            boundary: last.boundary,
-            failures,
-            chance: self.chance(now),
-        }
+        let interval = interval.unwrap_or(pace::INTERVAL).min(LONGEST);
+        self.context.metrics.interval(&self.name.to_string(), interval);
+        Outlook { now, interval, boundary: last.boundary, failures, chance: self.chance(now) }
     }
 
     /// From 0 to 1, another one for each app and time.
