@@ -164,7 +164,13 @@ pub fn open(spec: &TargetAppSpec, supplies: Supplies, options: &Options) -> Resu
 /// address, for `manual` the object itself.
 #[must_use]
 pub fn target_key(spec: &TargetAppSpec, object: &ObjectName) -> String {
-    let tenant = match &spec.connector {
+    tenant_key(&spec.connector, object)
+}
+
+/// The same of an object of which nothing but the connector may be known.
+#[must_use]
+pub(crate) fn tenant_key(connector: &Connector, object: &ObjectName) -> String {
+    let tenant = match connector {
         Connector::Scim(connector) => canonical_base(&connector.base_url),
         Connector::Clockify(connector) => connector.workspace_id.to_string(),
         Connector::Toggl(connector) => connector.organization_id.to_string(),
@@ -172,7 +178,7 @@ pub fn target_key(spec: &TargetAppSpec, object: &ObjectName) -> String {
         Connector::Aha(connector) => connector.domain.to_ascii_lowercase(),
         Connector::Manual(_) => object.to_string(),
     };
-    format!("{}:{tenant}", spec.connector.name())
+    format!("{}:{tenant}", connector.name())
 }
 
 /// Scheme and host in lower case, without a default port and a trailing slash.

@@ -24,6 +24,7 @@ use jiff::SignedDuration;
 
 pub use crate::http::Calls;
 pub use error::ConnectorError;
+pub(crate) use factory::tenant_key;
 pub use factory::{Connection, Keys, Options, Supplies, declared_kinds, open, target_key};
 
 /// What a pass needs to see: a connector may leave out the rest.

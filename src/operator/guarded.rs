@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    api::{API_VERSION, Kind},
+    api::{API_VERSION, Kind, connector::Connector},
+    connector::tenant_key,
     load::validate::Checker,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Unreadable {
     pub(super) fault: Fault,
     /// The target app that it names, where that much can be read.
     pub(super) app: Option<ObjectName>,
+    /// The tenant that it manages, where that much can be read.
+    pub(super) tenant: Option<String>,
     /// The mail domains that it owns, where that much can be read.
     pub(super) domains: Vec<String>,
     /// Its status as it stands.
@@ -54,7 +57,12 @@ impl Unreadable {
         // A namespace of another type than text may have meant anything.
         let app = app.filter(|_| reference["namespace"].is_null() || reference["namespace"].is_string());
         let domains = value["spec"]["domains"].as_array().into_iter().flatten().filter_map(text).collect();
-        Self { metadata, fault, app, domains, status: value["status"].clone() }
+        let own = metadata.namespace.as_deref().zip(metadata.name.as_deref());
+        let connector = Connector::deserialize(&value["spec"]["connector"]).ok();
+        let tenant = own
+            .zip(connector)
+            .map(|((namespace, name), connector)| tenant_key(&connector, &ObjectName::new(namespace, name)));
+        Self { metadata, fault, app, tenant, domains, status: value["status"].clone() }
     }
 }
 
@@ -129,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::AppAccess;
+    use crate::api::{AppAccess, TargetApp};
 
     fn read(spec: &Value) -> Guarded<AppAccess> {
         serde_json::from_value(json!({
@@ -169,6 +177,22 @@ mod tests {
         let unreadable = read.0.unwrap_err();
         assert_eq!(unreadable.app, Some(ObjectName::new("it", "boards")));
         assert!(matches!(&unreadable.fault, Fault::Undecodable(error) if error.contains("all of them")));
+    }
+
+    #[test]
+    fn of_a_target_app_the_tenant_is_kept_where_its_connector_can_be_read() {
+        let tenant = |connector: &Value| {
+            let read: Guarded<TargetApp> = serde_json::from_value(json!({
+                "apiVersion": "appaccess.dev/v1alpha1", "kind": "TargetApp",
+                "metadata": {"name": "boards", "namespace": "it", "uid": "1"},
+                "spec": {"connector": connector, "mode": "Everything"},
+            }))
+            .unwrap();
+            read.0.unwrap_err().tenant
+        };
+        let key = "scim:https://boards.example.com/scim".to_owned();
+        assert_eq!(tenant(&json!({"scim": {"baseUrl": "https://BOARDS.example.com/scim/"}})), Some(key));
+        assert_eq!(tenant(&json!({"carrier-pigeon": {}})), None);
     }
 
     #[test]

@@ -10,11 +10,12 @@ use appaccess_core::{
     access::ObjectName,
     resolve::{DirectoryView, Freshness, Leavers, Subject, SubjectEntry, World},
 };
+use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
 use super::{cluster::Cluster, guarded::Guarded, watch::Shelf};
 use crate::{
-    api::{APPROVED_BY, AccessApproval, COMMIT, Kind, PULL_REQUEST, RECONCILE_AT, reference::Reference},
+    api::{APPROVED_BY, AccessApproval, COMMIT, Kind, PULL_REQUEST, RECONCILE_AT, TargetApp, reference::Reference},
     connector::target_key,
     load::{self, Broken, DirectoryReading, Loaded, Located, Objects, Place},
 };
@@ -29,10 +30,29 @@ pub(super) struct Snapshot {
     pub(super) readings: BTreeMap<ObjectName, DirectoryReading>,
     /// Namespaces that are being deleted.
     pub(super) terminating: BTreeSet<String>,
+    /// Target apps that cannot be read, of which the tenant is known.
+    unreadable: BTreeMap<ObjectName, Unread>,
     /// Whether objects may be missing that were never withdrawn: nothing is removed.
     pub(super) recovering: bool,
     /// For each target app a number that changes with anything that matters to it.
     pub(super) marks: BTreeMap<ObjectName, u64>,
+}
+
+/// What is known of a target app that cannot be read.
+struct Unread {
+    tenant: String,
+    created: Option<Timestamp>,
+}
+
+/// The target apps that cannot be read, as far as their tenant is known.
+fn unreadable(cluster: &Cluster) -> BTreeMap<ObjectName, Unread> {
+    let all = cluster.target_apps.objects().into_iter();
+    all.filter_map(|(name, object)| {
+        let broken = object.0.as_ref().err()?;
+        let created = broken.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        Some((name, Unread { tenant: broken.tenant.clone()?, created }))
+    })
+    .collect()
 }
 
 /// The objects of the cluster.
@@ -80,9 +100,19 @@ impl Snapshot {
         }
         let terminating = cluster.terminating();
         let recovering = cluster.is_recovering();
-        let mut snapshot = Self { loaded, world, readings, terminating, recovering, marks: BTreeMap::new() };
+        let unreadable = unreadable(cluster);
+        let mut snapshot =
+            Self { loaded, world, readings, terminating, unreadable, recovering, marks: BTreeMap::new() };
         snapshot.marks = snapshot.marks();
         Arc::new(snapshot)
+    }
+
+    /// The older target app of the same tenant that cannot be read. What it claimed goes on being its own.
+    pub(super) fn older_unreadable(&self, name: &ObjectName, app: &TargetApp) -> Option<ObjectName> {
+        let (tenant, age) = (target_key(&app.spec, name), (app.creation_timestamp().map(|time| time.0), name));
+        let same = self.unreadable.iter().filter(|(_, unreadable)| unreadable.tenant == tenant);
+        let older = same.filter(|(other, unreadable)| (unreadable.created, *other) < age);
+        older.map(|(other, _)| other.clone()).next()
     }
 
     /// The accesses that name this app.
@@ -212,5 +242,42 @@ fn unreadable_directory(domains: Vec<String>) -> DirectoryView {
         leavers: Leavers::Report,
         left: BTreeMap::new(),
         breaker: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    use super::*;
+    use crate::load::files;
+
+    #[test]
+    fn an_app_is_the_younger_beside_an_older_one_of_its_tenant_that_cannot_be_read() {
+        let text = "apiVersion: appaccess.dev/v1alpha1\nkind: TargetApp\nmetadata: {name: anew, namespace: it}\n\
+                    spec: {connector: {toggl: {organizationId: \"7\"}}, credentials: {secretRef: {name: toggl}}}\n";
+        let loaded = files::read_with(&["-".into()], || Cursor::new(text.to_owned())).unwrap();
+        let anew = ObjectName::new("it", "anew");
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut app = loaded.target_apps[&anew].object.clone();
+        app.metadata.creation_timestamp = Some(Time(at(10)));
+        let older_than = |tenant: &str, created| {
+            let unread = Unread { tenant: tenant.to_owned(), created: Some(at(created)) };
+            let snapshot = Snapshot {
+                loaded: Loaded::default(),
+                world: World::default(),
+                readings: BTreeMap::new(),
+                terminating: BTreeSet::new(),
+                unreadable: BTreeMap::from([(ObjectName::new("it", "boards"), unread)]),
+                recovering: false,
+                marks: BTreeMap::new(),
+            };
+            snapshot.older_unreadable(&anew, &app).is_some()
+        };
+        assert!(older_than("toggl:7", 9));
+        assert!(!older_than("toggl:7", 11), "it is the younger one");
+        assert!(!older_than("toggl:8", 9), "it manages something else");
     }
 }

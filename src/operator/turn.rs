@@ -96,6 +96,13 @@ async fn pass(
     let sequence = app.status.as_ref().and_then(|status| status.sequence).and_then(|number| u64::try_from(number).ok());
     let mut fleet = context.fleet.clone();
     fleet.stop = stop.clone();
+    if let Some(older) = snapshot.older_unreadable(name, app) {
+        return AppReport {
+            app: name.clone(),
+            mode: mode(app.spec.mode),
+            result: AppResult::Stalled(duplicate(&older)),
+        };
+    }
     let declared = Declared { loaded: &snapshot.loaded, world: &snapshot.world };
     let work = fleet.pass_one(declared, &context.writer, name, app, &options, sequence);
     let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| AppResult::Failed(fault()));
@@ -256,6 +263,15 @@ fn boundary(app: &TargetApp, result: &AppResult, since: Timestamp) -> Option<Tim
         _ => (None, None),
     };
     [suspended, window, due].into_iter().flatten().filter(|at| *at > since).min()
+}
+
+/// What is said of a younger app beside an older one that cannot be read, and works again once that is put right.
+fn duplicate(older: &ObjectName) -> Failure {
+    Failure {
+        reason: "DuplicateTarget".into(),
+        message: format!("the older TargetApp {older} manages the same tenant, and cannot be decoded now"),
+        remedy: format!("correct {older} and remove this TargetApp, or remove {older}"),
+    }
 }
 
 /// What is said of a pass that ended by a fault of ours.
