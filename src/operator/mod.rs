@@ -12,6 +12,7 @@ mod deadline;
 mod definition;
 mod directories;
 pub mod events;
+mod expiry;
 mod guarded;
 mod lease;
 mod ledger;

@@ -17,13 +17,14 @@ use super::{
     Context, clerk,
     deadline::CallError,
     events::notices,
+    expiry::{Expiry, Noting},
     guarded::Guarded,
     ledger::Shown,
     snapshot::Snapshot,
     status::{access_status, app_status, plan_spec, plan_status, waiting_access_status},
 };
 use crate::{
-    api::{API_VERSION, AccessPlan, AccessPlanSpec, Kind, TargetApp, target_app},
+    api::{API_VERSION, AccessPlan, AccessPlanSpec, Kind, TargetApp, target_app, target_app_status::CredentialStatus},
     store::StoreError,
     sync::{AppReport, AppResult, Declared, Options, Report, pace::Spent},
 };
@@ -55,7 +56,8 @@ pub(super) async fn turn(
     };
     let Ok(app) = &app.0 else { return None };
     let (began, since) = (Instant::now(), (context.fleet.clock)());
-    let report = pass(context, snapshot, name, app, stop).await;
+    let credentials = Noting::new(Arc::clone(&context.fleet.credentials));
+    let report = pass(context, snapshot, name, app, stop, Arc::clone(&credentials)).await;
     if is_lost(&report.result) {
         context.lost.cancel();
     }
@@ -64,7 +66,7 @@ pub(super) async fn turn(
     }
     let now = (context.fleet.clock)();
     context.metrics.pass(&report, began.elapsed(), now);
-    let told = tell(context, snapshot, app, &report, now).await;
+    let told = tell(context, snapshot, app, &report, credentials.expiry(), now).await;
     if let Err(error) = &told {
         tracing::warn!(app = %name, %error, "the cluster could not be told what became of the app");
     }
@@ -88,6 +90,7 @@ async fn pass(
     name: &ObjectName,
     app: &TargetApp,
     stop: &CancellationToken,
+    credentials: Arc<Noting>,
 ) -> AppReport {
     let options = Options {
         terminating: snapshot.recovering || snapshot.terminating.contains(&*name.namespace),
@@ -96,6 +99,7 @@ async fn pass(
     let sequence = app.status.as_ref().and_then(|status| status.sequence).and_then(|number| u64::try_from(number).ok());
     let mut fleet = context.fleet.clone();
     fleet.stop = stop.clone();
+    fleet.credentials = credentials;
     if let Some(older) = snapshot.older_unreadable(name, app) {
         return AppReport {
             app: name.clone(),
@@ -131,13 +135,19 @@ async fn tell(
     snapshot: &Snapshot,
     app: &TargetApp,
     report: &AppReport,
+    expiry: Expiry,
     now: Timestamp,
 ) -> Result<(), CallError> {
     if let AppResult::Worked(worked) = &report.result {
         show_plan(context, app, report, worked, now).await?;
     }
     let before = app.status.clone().unwrap_or_default();
-    let status = app_status(app, report, now);
+    let mut status = app_status(app, report, now);
+    match expiry {
+        Expiry::NotRead => {}
+        Expiry::NotSaid => status.credential = None,
+        Expiry::At(end) => status.credential = Some(CredentialStatus { expires_at: Some(end.into()) }),
+    }
     context.ledger.status(&Shown::new(Kind::TargetApp, app, &app.status), &status).await?;
     if let Some(sequence) = status.sequence.and_then(|number| u64::try_from(number).ok())
         && let Err(error) = context.writer.note_status_sequence(&report.app, sequence).await
