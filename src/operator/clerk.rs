@@ -21,10 +21,10 @@ use super::{
     watch::Shelf,
 };
 use crate::{
-    api::{AccessApproval, Kind},
+    api::{AccessApproval, Kind, condition},
     load::domain_owners,
     store::StoreError,
-    sync::{AppResult, refusal},
+    sync::{AppResult, misfit},
 };
 
 /// How often everything is looked at although nothing has changed: decisions end by themselves.
@@ -170,20 +170,19 @@ async fn standing(
     approval: &AccessApproval,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    if let Some(why) = refusal(name, approval, now) {
+    if let Some(why) = misfit(name, approval, now) {
         return Ok(Standing::Refused(why));
     }
     let digest = approval.spec.digest.as_str();
+    let is_over = approval.spec.not_after.timestamp() <= now;
     if let Some(app) = subject(name, approval.spec.app_ref.as_ref()) {
-        if !snapshot.loaded.target_apps.contains_key(&app) {
-            return Ok(Standing::NoSubject);
-        }
-        let holds = context.writer.store().holds(&app, now).await?;
-        return Ok(match holds.iter().find(|hold| *hold.digest == *digest) {
-            Some(hold) if hold.used_up => Standing::Used,
-            Some(_) => Standing::Counted,
-            None => Standing::UnknownDigest,
-        });
+        let is_there = snapshot.loaded.target_apps.contains_key(&app);
+        let holds = if is_there { context.writer.store().holds(&app, now).await? } else { Vec::new() };
+        let hold = holds.iter().find(|hold| *hold.digest == *digest).map(|hold| hold.used_up);
+        return Ok(OfApp { is_there, used_up: hold, was_used: was_used(approval), is_over }.standing());
+    }
+    if is_over {
+        return Ok(Standing::Expired);
     }
     let directory = subject(name, approval.spec.directory_ref.as_ref());
     let Some(reading) = directory.and_then(|directory| snapshot.readings.get(&directory)) else {
@@ -192,6 +191,37 @@ async fn standing(
     let waits = reading.verdict.breaker.as_ref().is_some_and(|breaker| *breaker.digest == *digest);
     let kept = reading.verdict.memory.decisions.iter().any(|decision| *decision.digest == *digest);
     Ok(if waits || kept { Standing::Counted } else { Standing::UnknownDigest })
+}
+
+/// What is known of a decision about an app.
+#[derive(Clone, Copy, Debug)]
+struct OfApp {
+    is_there: bool,
+    /// Whether the hold that it names is used up; `None` where no such hold is known, or not any more.
+    used_up: Option<bool>,
+    /// Whether it was told before that it is used up.
+    was_used: bool,
+    is_over: bool,
+}
+
+impl OfApp {
+    /// What it did is not undone by time, nor by what is forgotten since.
+    fn standing(self) -> Standing {
+        match self.used_up {
+            Some(true) => Standing::Used,
+            None if self.was_used => Standing::Used,
+            _ if self.is_over => Standing::Expired,
+            _ if !self.is_there => Standing::NoSubject,
+            Some(false) => Standing::Counted,
+            None => Standing::UnknownDigest,
+        }
+    }
+}
+
+/// Whether it was told of this decision that it is used up.
+fn was_used(approval: &AccessApproval) -> bool {
+    let ready = approval.status.as_ref().and_then(|status| condition::find(&status.conditions, condition::READY));
+    ready.is_some_and(|ready| ready.reason == "Used" && ready.observed_generation == approval.metadata.generation)
 }
 
 async fn undecodable<K: Resource>(
@@ -207,5 +237,30 @@ async fn undecodable<K: Resource>(
         let generation = unreadable.metadata.generation;
         let status = undecodable_status(&unreadable.status, generation, &unreadable.fault, now);
         outcome.note(put(context, &shown, &status)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_that_did_its_work_or_is_over_is_done_whatever_is_forgotten_since() {
+        let waiting = OfApp { is_there: true, used_up: Some(false), was_used: false, is_over: false };
+        let used = OfApp { used_up: Some(true), ..waiting };
+        let forgotten = OfApp { used_up: None, was_used: true, ..waiting };
+        for (known, standing) in [
+            (waiting, Standing::Counted),
+            (used, Standing::Used),
+            (OfApp { is_over: true, ..used }, Standing::Used),
+            (forgotten, Standing::Used),
+            (OfApp { is_over: true, is_there: false, ..forgotten }, Standing::Used),
+            (OfApp { is_over: true, ..waiting }, Standing::Expired),
+            (OfApp { is_over: true, is_there: false, used_up: None, ..waiting }, Standing::Expired),
+            (OfApp { is_there: false, used_up: None, ..waiting }, Standing::NoSubject),
+            (OfApp { used_up: None, ..waiting }, Standing::UnknownDigest),
+        ] {
+            assert_eq!(known.standing(), standing, "{known:?}");
+        }
     }
 }

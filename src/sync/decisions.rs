@@ -27,9 +27,16 @@ pub(super) fn add_declared(loaded: &Loaded, directory: &ObjectName, memory: &mut
     memory.decisions.extend(about(loaded, directory, now, |approval| approval.spec.directory_ref.as_ref()));
 }
 
-/// Why a declared decision does not count; `None` where it does.
+/// Why a declared decision does not count now; `None` where it does.
 #[must_use]
 pub fn refusal(name: &ObjectName, approval: &AccessApproval, now: Timestamp) -> Option<&'static str> {
+    let passed = approval.spec.not_after.timestamp() <= now;
+    misfit(name, approval, now).or_else(|| passed.then_some("its time has passed"))
+}
+
+/// Why a declared decision never counts, whatever the time; `None` where it may.
+#[must_use]
+pub fn misfit(name: &ObjectName, approval: &AccessApproval, now: Timestamp) -> Option<&'static str> {
     let reference = approval.spec.app_ref.as_ref().or(approval.spec.directory_ref.as_ref())?;
     let not_after = approval.spec.not_after.timestamp();
     let created = approval.creation_timestamp().map_or(now, |time| time.0);
@@ -38,8 +45,6 @@ pub fn refusal(name: &ObjectName, approval: &AccessApproval, now: Timestamp) -> 
         Some("it must stand in the namespace of what it decides")
     } else if not_after > latest {
         Some("`notAfter` is more than 30 days after its creation")
-    } else if not_after <= now {
-        Some("its time has passed")
     } else {
         None
     }

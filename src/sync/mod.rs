@@ -28,7 +28,7 @@ use appaccess_core::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub use decisions::{declared as declared_decisions, refusal};
+pub use decisions::{declared as declared_decisions, misfit, refusal};
 pub use examine::{Examination, Examined, Holdings, everything};
 pub use fleet::{AppReport, AppResult, Credentials, Declared, Fleet, duplicate_of, mode};
 pub use look::{Look, Options, look};

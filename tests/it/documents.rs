@@ -143,6 +143,8 @@ fn reasons() -> BTreeSet<String> {
             "TargetAppNotRead",
             "Undecodable",
             "UnknownDigest",
+            "Used",
+            "Expired",
             "NotFound",
         ]
         .map(str::to_owned),

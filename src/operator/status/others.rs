@@ -123,6 +123,8 @@ pub enum Standing {
     Counted,
     /// Its rows are done.
     Used,
+    /// Its time has passed.
+    Expired,
     /// Nothing by that digest was shown.
     UnknownDigest,
     /// What it decides on is not there.
@@ -140,6 +142,8 @@ pub fn approval_status(approval: &AccessApproval, standing: &Standing, now: Time
     let judgements = match standing {
         Standing::Counted => vec![ready(true, "Counted", "the decision counts")],
         Standing::Used => vec![ready(true, "Used", "what it decided is done; it counts no longer")],
+        // It has done all that it could: nobody waits for it, and git may keep it.
+        Standing::Expired => vec![ready(true, "Expired", "its time has passed; it counts no longer")],
         Standing::UnknownDigest => vec![ready(
             false,
             "UnknownDigest",

@@ -4,14 +4,21 @@
 use std::fmt::Write as _;
 
 use appaccess::{
-    api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team},
+    api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, TargetAppStatus, Team},
     connector::Keys,
     load,
-    operator::status::{self, Fault, Standing},
+    operator::{
+        events::notices,
+        status::{self, Fault, Standing},
+    },
     sim::scim::{Fault as Trouble, Scim, Server},
     sync::{AppReport, AppResult, read_directories, remember_directories},
 };
-use appaccess_core::{access::ObjectName, resolve::team_members};
+use appaccess_core::{
+    access::{Mode, ObjectName},
+    resolve::team_members,
+    status::Failure,
+};
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,6 +32,10 @@ use crate::support::{
 const NOW: &str = "mode: Full\nsafety: {approveFirst: false, settle: 10m}";
 const BOTH: &str = "- {name: staff, subjects: [{user: ada@example.com}, {user: bo@example.com}], groups: [Crew]}";
 const ADA: &str = "- {name: staff, subjects: [{user: ada@example.com}], groups: [Crew]}";
+
+/// A directory that nobody has read yet.
+const UNREAD: &str = "apiVersion: appaccess.dev/v1alpha1\nkind: Directory\nmetadata: {name: people, namespace: access}\n\
+                      spec: {domains: [acme.com], source: {scim: {tokens: {secretRef: {name: tokens}}}}}\n";
 
 /// The states so far.
 #[derive(Default)]
@@ -218,6 +229,12 @@ async fn out_of_reach(gallery: &mut Gallery) {
     gallery.of_pass(&world, "the Secret lacks the key", &world.pass().await, WAITS);
 
     let mut world = settled().await;
+    world.grants(&format!("{BOTH}\n- {{name: more, subjects: [{{user: cy@acme.com}}]}}"));
+    world.add(UNREAD);
+    let unread = app_access(&world, &world.pass().await);
+    gallery.hang(Kind::AppAccess, "a directory cannot be read", &unread, seen(&unread));
+
+    let mut world = settled().await;
     world.app("mode: Full\nsuspend: true");
     gallery.of_pass(&world, "suspended", &world.pass().await, FINE);
     world.another = Some("{scim: {baseUrl: \"http://planner.example/scim\"}}".to_owned());
@@ -240,6 +257,12 @@ async fn by_hand(gallery: &mut Gallery) {
     gallery.of_pass(&world, "a person has a task", &world.pass().await, FINE);
     world.wait(SignedDuration::from_hours(24 * 6));
     gallery.of_pass(&world, "a task is overdue", &world.pass().await, WAITS);
+
+    let ada = "subjects: [{user: ada@example.com}]";
+    world.grants(&format!("- {{name: one, {ada}, roles: [maker]}}\n- {{name: two, {ada}, roles: [tester]}}"));
+    world.add("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: badges, namespace: access}\ndata: {badges.csv: \"user,role\\nada@example.com,maker\\n\"}\n");
+    let conflict = app_access(&world, &world.pass().await);
+    gallery.hang(Kind::AppAccess, "two claims on what one can hold once", &conflict, Seen::InProgress);
 }
 
 async fn claims(gallery: &mut Gallery) {
@@ -278,6 +301,9 @@ async fn claims(gallery: &mut Gallery) {
     ] {
         let status = status::undecodable_status(&json!({}), Some(3), &fault, world.now());
         gallery.hang(Kind::AppAccess, state, &object(&access, &status), Seen::Failed);
+        for kind in [Kind::TargetApp, Kind::Team, Kind::Directory, Kind::AccessApproval] {
+            gallery.hang(kind, state, &json!({"metadata": {"generation": 3}, "status": status}), Seen::Failed);
+        }
     }
 }
 
@@ -294,6 +320,7 @@ async fn people(gallery: &mut Gallery) {
     for (state, text, lost, expected) in [
         ("read", directory(1, ""), None, Seen::Current),
         ("too many left at once", directory(6, ""), None, Seen::InProgress),
+        ("nobody can read it", UNREAD.to_owned(), None, Seen::InProgress),
         (
             "an older one owns its domain",
             directory(1, ""),
@@ -342,13 +369,48 @@ fn decisions(gallery: &mut Gallery, world: &Installation<Server>) {
     for (state, standing, expected) in [
         ("it counts", Standing::Counted, Seen::Current),
         ("its rows are done", Standing::Used, Seen::Current),
+        ("its time has passed", Standing::Expired, Seen::Current),
         ("nobody knows the digest", Standing::UnknownDigest, Seen::InProgress),
         ("its subject is not there", Standing::NoSubject, Seen::InProgress),
-        ("it does not count", Standing::Refused("its time has passed"), Seen::Failed),
+        ("it does not count", Standing::Refused("`notAfter` is more than 30 days after its creation"), Seen::Failed),
     ] {
         let status = status::approval_status(&approval, &standing, world.now());
         gallery.hang(Kind::AccessApproval, state, &object(&approval, &status), expected);
     }
+}
+
+#[tokio::test]
+async fn an_app_that_was_not_asked_stands_as_it_stood_and_the_credential_is_named_where_it_is_at_fault() {
+    let world = settled().await;
+    let mut app: TargetApp = world.load().target_apps[&ObjectName::parse(APP).unwrap()].object.clone();
+    let before = status::app_status(&app, &world.pass().await, world.now());
+    app.status = Some(before.clone());
+    let after = |reason: &str| {
+        let failure = Failure { reason: reason.into(), message: "it did not work".into(), remedy: "wait".into() };
+        let name = ObjectName::parse(APP).unwrap();
+        let report = AppReport { app: name, mode: Mode::Full, result: AppResult::Failed(failure) };
+        let after = status::app_status(&app, &report, world.now());
+        assert_eq!(truth(&after, "Ready"), "False", "{reason}");
+        let told = notices(&before, &after, &report);
+        (["CredentialsValid", "Reachable", "ReadComplete"].map(|kind| truth(&after, kind)), told.len())
+    };
+    for ours in ["StoreUnreachable", "StoreLate", "StoreFull", "WriterLost"] {
+        assert_eq!(after(ours), (["True"; 3], 0), "{ours}: no Event of each app");
+    }
+    for ours in ["RosterUnreadable", "RosterMissing", "InternalError"] {
+        assert_eq!(after(ours), (["True"; 3], 1), "{ours}");
+    }
+    for credential in ["SecretUnreadable", "SecretMissing", "KeyMissing", "CredentialsInvalid"] {
+        assert_eq!(after(credential), (["False", "", ""], 1), "{credential}");
+    }
+    assert_eq!(after("Unreachable"), (["", "False", ""], 1));
+}
+
+/// The status of that condition; empty where there is none.
+fn truth(status: &TargetAppStatus, kind: &str) -> &'static str {
+    let found = status.conditions.iter().find(|condition| condition.type_ == kind);
+    let words = ["True", "False", "Unknown"];
+    found.and_then(|found| words.into_iter().find(|word| *word == found.status)).unwrap_or_default()
 }
 
 #[tokio::test]
