@@ -37,6 +37,10 @@ pub fn world(loaded: &Loaded, readings: &BTreeMap<ObjectName, DirectoryReading>)
     let mut world = World::default();
     for (name, access) in &loaded.app_accesses {
         let spec = &access.object.spec;
+        let app = reference(&name.namespace, &spec.app_ref);
+        if !loaded.target_apps.contains_key(&app) {
+            world.missing_apps.insert(app);
+        }
         if let Some(access) = claims(name, spec) {
             world.accesses.insert(name.clone(), access);
         } else {

@@ -246,7 +246,7 @@ impl Draft<'_> {
     fn may_lower(&mut self, subject: &Subject, slot: &Slot) -> bool {
         let Some(person) = &subject.person else { return false };
         let edge = Edge::new(person.clone(), slot.clone());
-        if let Some(why) = self.canonical.desired.may_be_more(&edge) {
+        if let Some(why) = self.may_be_more(&edge) {
             self.unknown.insert(edge, why);
             return false;
         }
@@ -351,7 +351,7 @@ impl Draft<'_> {
             now.claims = seen_claims(desired);
             now.until = desired.until;
         }
-        if now.claims != owned.claims && self.canonical.desired.may_be_more(edge).is_some() {
+        if now.claims != owned.claims && self.may_be_more(edge).is_some() {
             now.until = owned.until.zip(desired.until).map(|(old, new)| old.max(new));
             for (name, seen) in &owned.claims {
                 now.claims.entry(name.clone()).or_insert_with(|| seen.clone());

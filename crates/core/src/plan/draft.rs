@@ -33,6 +33,8 @@ pub(super) struct Draft<'a> {
     /// Accounts of ours that have to be asked for before anybody new is created.
     pub(super) vanished: Vec<AccountId>,
     pub(super) unverified: BTreeMap<PersonKey, bool>,
+    /// Owned edges that a claim may mean which cannot be met as it is written, and why.
+    pub(super) left_alone: BTreeMap<Edge, Text>,
 }
 
 /// What a change is about, before it is known whether it is permitted.
@@ -58,6 +60,7 @@ impl<'a> Draft<'a> {
             problems: Vec::new(),
             vanished: Vec::new(),
             unverified: BTreeMap::new(),
+            left_alone: BTreeMap::new(),
         }
     }
 

@@ -19,6 +19,7 @@ mod proof;
 mod reason;
 mod task;
 mod unmanaged;
+mod unmet;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -201,6 +202,7 @@ impl Plan {
 pub fn plan(input: &Input<'_>) -> Plan {
     let canonical = canonical::Canonical::new(input);
     let mut draft = draft::Draft::new(input, &canonical);
+    draft.note_unmet();
     draft.compare_declared();
     draft.compare_owned();
     draft.compare_unmanaged();

@@ -30,7 +30,13 @@ impl Draft<'_> {
         let canonical = self.canonical;
         let mut desired = Beside::new(&canonical.desired.edges);
         for (edge, owned) in canonical.inventory.iter() {
-            match canonical.desired.state_of(edge, desired.get(edge)) {
+            let state = match canonical.desired.state_of(edge, desired.get(edge)) {
+                State::Absent if !canonical.desired.leavers.contains_key(&edge.person) => {
+                    self.left_alone.get(edge).cloned().map_or(State::Absent, State::Unknown)
+                }
+                state => state,
+            };
+            match state {
                 State::Desired(_) => {}
                 State::Unknown(why) => {
                     self.unknown.insert(edge.clone(), why);

@@ -136,6 +136,16 @@ impl<'a> People<'a> {
         unambiguous.collect()
     }
 
+    /// A person by today's key: a literal mail that a directory has come to know since is that directory's person.
+    pub(super) fn of_today(&self, key: &PersonKey) -> PersonKey {
+        let PersonKey::Mail(mail) = key else { return key.clone() };
+        let bearer = self.by_mail.get(mail).filter(|bearers| bearers.len() == 1).and_then(BTreeSet::first);
+        bearer.map_or_else(
+            || key.clone(),
+            |(directory, id)| PersonKey::Known { directory: directory.clone(), id: id.clone() },
+        )
+    }
+
     pub(super) fn person(&self, key: &PersonKey) -> Option<Person> {
         match key {
             PersonKey::Known { directory, id } => self.world.directories.get(directory)?.people.get(id).cloned(),

@@ -5,6 +5,7 @@ mod directory;
 mod expand;
 mod permit;
 mod trace;
+mod unmet;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ pub use world::{
     Wanted, World,
 };
 
+use self::unmet::Unmet;
 use crate::access::{
     AppPolicy, Capabilities, Claim, ClaimName, Edge, Level, Memory, ObjectName, PersonKey, Shape, Slot, Text,
 };
@@ -44,11 +46,19 @@ pub fn resolve(
     let people = expand::People::new(world, now);
     let teams = permit::teams(policy, &people);
     let mut desired = Desired::default();
-    for access in world.accesses.values().filter(|access| access.app == policy.app) {
+    for access in world.accesses.values() {
+        let is_here = access.app == policy.app;
+        if !is_here && !world.missing_apps.contains(&access.app) {
+            continue;
+        }
         for grant in &access.grants {
             let mut claims =
                 GrantClaims { world, policy, capabilities, memory, people: &people, teams: &teams, now, access, grant };
-            claims.collect(&mut desired);
+            if is_here {
+                claims.collect(&mut desired);
+            } else {
+                claims.leave_for_lack_of_app(&mut desired);
+            }
         }
     }
     desired.merge(capabilities);
@@ -83,8 +93,8 @@ impl GrantClaims<'_> {
         let name = ClaimName::new(self.access.name.clone(), &self.grant.name);
         let report = desired.reports.entry(self.access.name.clone()).or_default();
         report.subjects += self.grant.subjects.len();
-        let (slots, unsupported) = self.slots();
-        for message in unsupported {
+        let (slots, unmet) = self.slots();
+        for message in unmet.iter().filter_map(|unmet| unmet.message.clone()) {
             report.problems.push(ClaimProblem { claim: name.clone(), kind: ProblemKind::NotSupported, message });
         }
         if !self.grant.is_live(self.now) {
@@ -92,9 +102,14 @@ impl GrantClaims<'_> {
         }
         if !self.policy_names_namespace() {
             self.refuse(desired, &name, &slots, None);
+            if is_fresh_refusal(self.memory, &name, self.now) {
+                let members = self.people.grant_members(self.access, self.grant);
+                self.leave_alone(desired, &name, (&slots, &unmet), &members);
+            }
             return;
         }
         let members = self.people.grant_members(self.access, self.grant);
+        self.leave_alone(desired, &name, (&slots, &unmet), &members);
         for why in &members.problems {
             desired.reports.entry(self.access.name.clone()).or_default().problems.push(ClaimProblem {
                 claim: name.clone(),
@@ -130,41 +145,43 @@ impl GrantClaims<'_> {
         }
     }
 
-    /// The slots of the grant in the app's own terms, the account first, and what the app does not have, in words.
-    fn slots(&self) -> (Vec<(Slot, Option<Level>)>, Vec<String>) {
+    /// The slots of the grant in the app's own terms, the account first, and what the app cannot give.
+    fn slots(&self) -> (Vec<(Slot, Option<Level>)>, Vec<Unmet>) {
         let mut slots = vec![(Slot::account(), None)];
-        let mut unsupported = Vec::new();
+        let mut unmet = Vec::new();
         if self.grant.wanted.is_empty() && !self.capabilities.account_alone {
-            unsupported.push(format!(
+            unmet.push(Unmet::account(Some(format!(
                 "{} has no account without anything in it; add an entitlement to the grant: {}",
                 self.policy.app,
                 listed(self.capabilities.kinds.keys())
-            ));
-            return (Vec::new(), unsupported);
+            ))));
+            return (Vec::new(), unmet);
         }
         for wanted in &self.grant.wanted {
             match self.slot(wanted) {
                 Ok(slot) => slots.push(slot),
-                Err(why) => unsupported.push(why),
+                Err(one) => unmet.push(one),
             }
         }
-        if slots.len() == 1 && !unsupported.is_empty() && !self.capabilities.account_alone {
+        if slots.len() == 1 && !unmet.is_empty() && !self.capabilities.account_alone {
             slots.clear();
+            unmet.push(Unmet::account(None));
         }
-        (slots, unsupported)
+        (slots, unmet)
     }
 
     /// One entitlement in the app's own terms; a name without a level goes to the lowest. Else why the app does not have
     /// it.
-    fn slot(&self, wanted: &Wanted) -> Result<(Slot, Option<Level>), String> {
+    fn slot(&self, wanted: &Wanted) -> Result<(Slot, Option<Level>), Unmet> {
         let app = &self.policy.app;
         let Wanted { kind: word, name, level } = wanted;
         let Some(kind) = self.capabilities.kinds.get(word) else {
-            return Err(match self.capabilities.absent.get(word) {
+            return Err(Unmet::of_no_type(match self.capabilities.absent.get(word) {
                 Some(why) => format!("{app} has no {word} `{name}`: {why}"),
                 None => format!("{app} has no {word} `{name}`; remove it from the grant"),
-            });
+            }));
         };
+        let slot = Slot { kind: word.clone(), name: if kind.is_single() { "".into() } else { name.clone() } };
         let grantable = || {
             let order = kind.order().iter();
             listed(order.filter(|value| !kind.not_grantable.contains(*value)))
@@ -172,20 +189,21 @@ impl GrantClaims<'_> {
         let value = if kind.is_single() { Some(name) } else { level.as_ref() };
         let given = [Some(name), value].into_iter().flatten();
         if let Some(refused) = given.into_iter().find(|value| kind.not_grantable.contains(*value)) {
-            return Err(format!(
+            let message = format!(
                 "{app} has no {word} `{refused}` that its interface can give; give it there by hand, or claim {}",
                 grantable()
-            ));
+            );
+            return Err(Unmet::of(slot, message));
         }
         if let Some(value) = value.filter(|value| !kind.order().is_empty() && kind.rank(value).is_none()) {
             let what = if kind.is_single() { "" } else { " level" };
-            return Err(format!("{app} has no {word}{what} `{value}`; it has {}", grantable()));
+            let message = format!("{app} has no {word}{what} `{value}`; it has {}", grantable());
+            return Err(Unmet::of(slot, message));
         }
-        let slot = Slot { kind: word.clone(), name: name.clone() };
         Ok(match &kind.shape {
             Shape::Set => (slot, None),
             Shape::Levelled { order } => (slot, level.clone().or_else(|| order.first().cloned())),
-            Shape::Single { .. } => (Slot { name: "".into(), ..slot }, Some(name.clone())),
+            Shape::Single { .. } => (slot, Some(name.clone())),
         })
     }
 
@@ -201,9 +219,8 @@ impl GrantClaims<'_> {
         slots: &[(Slot, Option<Level>)],
         person: Option<&PersonKey>,
     ) {
-        let since = self.memory.refused.get(name).copied();
         desired.refused.insert(name.clone());
-        let fresh = since.is_none_or(|since| self.now.as_second() - since.as_second() < REFUSAL_GRACE);
+        let fresh = is_fresh_refusal(self.memory, name, self.now);
         let why: Text = format!("the claim {name} is refused").into();
         if fresh {
             for (slot, _) in slots {
@@ -239,6 +256,11 @@ impl GrantClaims<'_> {
             }
         }
     }
+}
+
+/// Whether a refused claim still counts as unknown.
+fn is_fresh_refusal(memory: &Memory, name: &ClaimName, now: Timestamp) -> bool {
+    memory.refused.get(name).is_none_or(|since| now.as_second() - since.as_second() < REFUSAL_GRACE)
 }
 
 /// The earlier of two ends, where `None` is never.

@@ -178,12 +178,12 @@ pub fn trace(
 
 fn one(claims: &GrantClaims<'_>, index: usize, person: &PersonKey) -> Traced {
     let GrantClaims { world, people, access, grant, now, .. } = claims;
-    let (slots, unsupported) = claims.slots();
+    let (slots, unmet) = claims.slots();
     let namespace = &access.name.namespace;
     let mut search = Search { world, people, person, ways: Vec::new(), looks: 0, barren: BTreeSet::new() };
     search.entries(namespace, &grant.subjects, &mut Vec::new());
     let mut ways = search.ways;
-    let mut stops: Vec<Stop> = unsupported.into_iter().map(Stop::NotSupported).collect();
+    let mut stops: Vec<Stop> = unmet.into_iter().filter_map(|one| one.message).map(Stop::NotSupported).collect();
     let from_window = window(grant.from, grant.until, *now);
     stops.extend(from_window.clone());
     let members = people.grant_members(access, grant);

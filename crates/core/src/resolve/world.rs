@@ -13,6 +13,8 @@ pub struct World {
     pub accesses: BTreeMap<ObjectName, Access>,
     /// `AppAccess` objects that could not be decoded.
     pub undecodable: Vec<Undecodable>,
+    /// Target apps that `AppAccess` objects name and that are not there, or cannot be read.
+    pub missing_apps: BTreeSet<ObjectName>,
     /// The teams.
     pub teams: BTreeMap<ObjectName, Team>,
     /// The directories, with what they last said.

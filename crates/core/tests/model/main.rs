@@ -29,6 +29,7 @@ mod leaving;
 #[cfg(test)]
 mod levels;
 #[cfg(test)]
+mod mistyped;
 mod money;
 #[cfg(test)]
 mod removals;
