@@ -188,6 +188,7 @@ impl<'a> Draft<'a> {
             changes: self.changes,
             drift,
             hold: None,
+            held_when_due: BTreeMap::new(),
             counts: Counts::default(),
             cost: None,
             look_ups: self.look_ups,

@@ -159,6 +159,8 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// The held part, where there is one.
     pub hold: Option<Hold>,
+    /// Why settling removals would be held if their time had come now, by [`row`].
+    pub held_when_due: BTreeMap<Text, HeldReason>,
     /// Accounts by sort.
     pub counts: Counts,
     /// What it costs; `None` without a price.
@@ -209,6 +211,7 @@ pub fn plan(input: &Input<'_>) -> Plan {
     let mut plan = draft.finish();
     order::sort(&mut plan.changes);
     task::mark_tasks(&input.policy.app, &input.capabilities.by_hand, &mut plan.changes);
+    plan.held_when_due = guard::when_due(input, &plan);
     guard::judge(input, &mut plan);
     task::open(input, &mut plan);
     plan.hold = hold::gather(input, &plan.changes);

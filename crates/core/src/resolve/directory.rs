@@ -172,13 +172,15 @@ fn breaker(
         counted.into_iter().filter(|id| left.contains_key(id) || memory.missing.contains_key(id)).collect();
     let digest = breaker_digest(&policy.name, &people);
     memory.decisions.retain(|decision| decision.not_after > now);
-    match memory.decisions.iter().find(|decision| decision.digest == digest).map(|decision| decision.directive) {
-        Some(Directive::Approve) => {
-            memory.approved.extend(people);
-            None
-        }
-        directive => Some(Breaker { digest, people, allowed, rejected: directive == Some(Directive::Reject) }),
+    let says = |directive| {
+        memory.decisions.iter().any(|decision| decision.digest == digest && decision.directive == directive)
+    };
+    let rejected = says(Directive::Reject);
+    if says(Directive::Approve) && !rejected {
+        memory.approved.extend(people);
+        return None;
     }
+    Some(Breaker { digest, people, allowed, rejected })
 }
 
 impl Absence {

@@ -164,6 +164,8 @@ fn one_decision_opens_it_and_stays_decided() {
     let decision = |directive| Decision { digest: digest.clone(), directive, decided_by: None, not_after };
     okta.memory.decisions.insert(decision(Directive::Reject));
     assert!(okta.reads(&away).breaker.unwrap().rejected);
+    okta.memory.decisions.insert(decision(Directive::Approve));
+    assert!(okta.reads(&away).breaker.unwrap().rejected, "a no is not outvoted");
     okta.memory.decisions.clear();
     okta.memory.decisions.insert(decision(Directive::Approve));
     for _ in 0..60 {

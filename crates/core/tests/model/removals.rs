@@ -216,6 +216,40 @@ fn a_rejected_row_waits_for_the_declarations_to_say_so() {
 }
 
 #[test]
+fn what_settles_tells_whether_a_decision_will_be_waited_for() {
+    for (approve_first, waits) in [(true, 2), (false, 0)] {
+        let mut world = studio(&["ana", "joel"]);
+        world.policy.safety.approve_first = approve_first;
+        world.declare("studio", vec![grant("staff").users(&["joel"]).group("Studio")]);
+        let settling = world.pass();
+        assert_eq!(settling.settling().len(), 2);
+        assert_eq!(settling.plan.held_when_due.len(), waits);
+        world.wait(minutes(10));
+        let due = world.pass();
+        assert_eq!((due.held().len(), due.plan.held_when_due.len()), (waits, 0), "as it was told");
+    }
+}
+
+#[test]
+fn who_said_no_is_not_outvoted_whatever_the_order() {
+    for order in [[Directive::Approve, Directive::Reject], [Directive::Reject, Directive::Approve]] {
+        let mut world = studio(&["a", "b", "c", "d"]);
+        world.withdraw("studio");
+        world.pass();
+        world.wait(minutes(10));
+        let digest = world.pass().plan.hold.unwrap().digest;
+        for directive in order {
+            world.decide(&digest, directive);
+        }
+        let pass = world.pass();
+        assert!(pass.sent.is_empty(), "{order:?}");
+        assert!(pass.held().iter().all(|line| line.ends_with("Rejected")), "{order:?}");
+        world.declare("studio", vec![grant("staff").users(&["a", "b", "c", "d"]).group("Studio")]);
+        assert!(world.pass().plan.hold.is_none(), "the declarations say so, too");
+    }
+}
+
+#[test]
 fn the_first_removals_ever_wait_for_a_decision_and_later_ones_do_not() {
     let mut world = studio(&["ana", "joel"]);
     world.policy.safety.approve_first = true;

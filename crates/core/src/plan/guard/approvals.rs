@@ -31,6 +31,9 @@ impl<'a> Approvals<'a> {
     }
 
     pub(super) fn approves(&self, change: &Change) -> bool {
+        if self.rejects(change) {
+            return false;
+        }
         let given = || {
             let edge = change.person.as_ref().map(|person| Edge::new(person.clone(), change.slot.clone()));
             edge.is_some_and(|edge| self.given.is_some_and(|given| given.contains(&edge)))
@@ -38,7 +41,8 @@ impl<'a> Approvals<'a> {
         is_among(change, &self.approved) || (self.given.is_some() && change.is_removal() && given())
     }
 
+    /// Whoever said no is not outvoted: the row waits until the declarations say what was decided.
     pub(super) fn rejects(&self, change: &Change) -> bool {
-        is_among(change, &self.rejected) && !self.approves(change)
+        is_among(change, &self.rejected)
     }
 }

@@ -13,7 +13,7 @@ pub use holders::Holders;
 pub(super) use budget::is_limited;
 
 use super::{Action, Cause, Change, HeldReason, Input, Plan, hold::row, task::was_let_pass};
-use crate::access::{AppPolicy, Edge, Mail, NeedsApproval, Observation, ObservedAccount, PersonKey, Slot};
+use crate::access::{AppPolicy, Edge, Mail, NeedsApproval, Observation, ObservedAccount, PersonKey, Slot, Text};
 
 /// So many times within 24 hours makes an edge contended.
 const FLIPS: usize = 3;
@@ -35,6 +35,19 @@ pub(super) fn judge(input: &Input<'_>, plan: &mut Plan) {
     });
     budget::judge(input, &approvals, plan);
     inherit(plan);
+}
+
+/// Why settling removals would be held if their time had come now, by row. Nothing where nothing would hold them.
+pub(super) fn when_due(input: &Input<'_>, plan: &Plan) -> BTreeMap<Text, HeldReason> {
+    let settles = |change: &Change| change.permitted && change.due.is_some();
+    if !plan.changes.iter().any(settles) {
+        return BTreeMap::new();
+    }
+    let due = plan.changes.iter().map(|change| Change { due: None, ..change.clone() }).collect();
+    let mut later = Plan { changes: due, ..Plan::default() };
+    judge(input, &mut later);
+    let both = plan.changes.iter().zip(&later.changes).filter(|(now, _)| settles(now));
+    both.filter_map(|(now, later)| Some((row(now), later.held?))).collect()
 }
 
 /// Applies a rule to every change that would otherwise be made.
@@ -159,7 +172,7 @@ pub fn approves(input: &Input<'_>, change: &Change) -> bool {
 }
 
 /// The rows of changes, for comparing with what was decided.
-fn is_among(change: &Change, rows: &BTreeSet<crate::access::Text>) -> bool {
+fn is_among(change: &Change, rows: &BTreeSet<Text>) -> bool {
     !rows.is_empty() && rows.contains(&row(change))
 }
 
