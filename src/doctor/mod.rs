@@ -14,7 +14,7 @@ pub use budget::{Budget, budget};
 pub use status::{Told, of_status};
 
 use crate::{
-    api::TargetApp,
+    api::{TargetApp, connector::Connector},
     load::{Loaded, Place},
     sync::{Examination, Examined, Look},
 };
@@ -112,7 +112,8 @@ impl Finding {
 pub fn findings(loaded: &Loaded, examination: &Examination, now: Timestamp) -> Vec<Finding> {
     let located = loaded.target_apps.get(&examination.app);
     let spec = located.map(|located| &located.object);
-    let mut findings = reach::findings(examination, located.map(|located| &located.place));
+    let sends = spec.is_none_or(|app| !matches!(app.spec.connector, Connector::Manual(_)));
+    let mut findings = reach::findings(examination, located.map(|located| &located.place), sends);
     if matches!(examination.outcome, Examined::Suspended(_)) {
         return findings;
     }

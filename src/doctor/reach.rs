@@ -22,13 +22,15 @@ const STEPS: [(&str, &str); 7] = [
 /// Clocks that are further apart than this disagree, in seconds: the engine judges by the same.
 const FURTHEST_CLOCK: i64 = 5 * 60;
 
-pub(super) fn findings(examination: &Examination, place: Option<&Place>) -> Vec<Finding> {
+/// `sends` says whether the connector sends anything to anybody: a roster is read as it lies there.
+pub(super) fn findings(examination: &Examination, place: Option<&Place>, sends: bool) -> Vec<Finding> {
     match &examination.outcome {
         Examined::Suspended(why) => {
             let finding = Finding::note("Suspended", why.clone());
             vec![finding.remedied_by("take `suspend` out of the TargetApp to go on")]
         }
-        Examined::Failed(failure) => failed(examination, failure, place),
+        Examined::Failed(failure) => failed(examination, failure, place, sends),
+        Examined::Looked(_) if !sends => vec![Finding::good("Roster", "the roster is there and can be read")],
         Examined::Looked(_) => {
             let mut findings: Vec<Finding> = STEPS.iter().map(|step| passed(examination, *step)).collect();
             findings.extend(clock(examination));
@@ -44,12 +46,12 @@ fn passed(examination: &Examination, (check, what): (&'static str, &str)) -> Fin
     }
 }
 
-fn failed(examination: &Examination, failure: &Failure, place: Option<&Place>) -> Vec<Finding> {
+fn failed(examination: &Examination, failure: &Failure, place: Option<&Place>, sends: bool) -> Vec<Finding> {
     let check = step_of(&failure.reason);
     let before = STEPS.iter().take_while(|(step, _)| Some(*step) != check);
     let mut findings: Vec<Finding> = match check {
-        Some(_) => before.map(|step| passed(examination, *step)).collect(),
-        None => Vec::new(),
+        Some(_) if sends => before.map(|step| passed(examination, *step)).collect(),
+        _ => Vec::new(),
     };
     // These are no steps: nothing can be said of those before them.
     let name = check.unwrap_or(match failure.reason.as_str() {
