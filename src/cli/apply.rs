@@ -21,10 +21,10 @@ use super::{
     inputs,
     lease::Lease,
     output::{self, Next, build::Told},
-    plan::{Planned, finished, planned, unless_detailed},
+    plan::{Planned, finished, planned, unless_detailed, written},
     saved::{self, SavedPlan},
     session::Session,
-    stop,
+    stop::{self, Begun},
 };
 use crate::{
     load::world,
@@ -39,9 +39,9 @@ use crate::{
     appaccess apply -f access/\n  \
     appaccess apply -f access/ --yes -o json\n  \
     appaccess apply -f access/ --base /tmp/before/access --yes\n  \
-    appaccess plan -f access/ --out today.plan && appaccess apply today.plan")]
+    appaccess plan -f access/ --out today.plan && appaccess apply today.plan --yes")]
 pub struct Flags {
-    /// A plan saved by `plan --out`, applied exactly or not at all
+    /// A plan saved by `plan --out`, applied exactly or not at all, after you were asked
     #[arg(value_name = "PLANFILE", conflicts_with_all = ["filename", "app", "no_settle", "base"])]
     plan_file: Option<PathBuf>,
     /// File, folder (with all below it) or `-` for standard input; repeatable
@@ -69,8 +69,7 @@ pub struct Flags {
 /// Plans, asks and applies.
 pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
     refuse_one_stream(&flags.filename, &flags.base)?;
-    // A saved plan was read by whoever saved it; it needs no further answer.
-    let asks = !flags.yes && flags.plan_file.is_none();
+    let asks = !flags.yes;
     let from_stream = flags.filename.iter().any(|path| path.as_os_str() == "-");
     if asks && (from_stream || !io::stdin().is_terminal() || !io::stderr().is_terminal()) {
         let what = "nothing was changed: `apply` asks first, and there is no terminal to ask on";
@@ -82,7 +81,8 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
         None => FileFlags { filename: flags.filename.clone(), app: flags.app.clone() },
     };
     let no_settle = saved.as_ref().map_or(flags.judgement.no_settle, |saved| saved.no_settle);
-    let stop = stop::on_signal()?;
+    let begun = Begun::default();
+    let stop = stop::on_signal_once(begun.clone())?;
     let session = Session::open(&files, &flags.reach, machine_clock(), &stop)?;
     let options = Options { no_settle, ..Options::default() };
     let state = flags.state.again();
@@ -93,21 +93,37 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
         before => Next { flags: files.again(), base: Some(before.join(" ")), ..Next::default() },
     };
     let done = if flags.base.is_empty() {
-        if let Some(saved) = &saved {
-            as_saved(&session, flags, &options, saved, quiet).await?;
-        } else if asks {
-            ask(&session, flags, &options, &next, quiet).await?;
+        if asks || saved.is_some() {
+            let planned = looked(&session, flags, &options, quiet).await?;
+            if let Some(saved) = &saved {
+                as_saved(&session, &planned, saved)?;
+            }
+            if asks {
+                confirm(&planned, flags, &next)?;
+            }
         }
+        begun.begin();
         apply(&session, flags, &options, &stop, quiet).await?
     } else {
+        begun.begin();
         base::run(&session, flags, asks, &stop, &next, quiet).await?
     };
     output::plan(&done.document, flags.output.output, &next)?;
     if stop.is_cancelled() {
-        let remedy = "the same command goes on: what was done is known";
-        return Err(CommandError::refused("stopped between two changes: a stop was asked for", remedy));
+        return Err(stopped(&done));
     }
     Ok(unless_detailed(done.exit, false))
+}
+
+/// Says how far the work came when a stop was asked for.
+fn stopped(done: &Planned) -> CommandError {
+    let mut changes = done.document.apps.iter().flat_map(|app| &app.changes);
+    if changes.any(|change| matches!(change.outcome, Some("skipped"))) {
+        let remedy = "the same command goes on: what was done is known";
+        return CommandError::refused("stopped between two changes: a stop was asked for", remedy);
+    }
+    let what = "stopped after the last change: a stop was asked for, and the apps were not read again to the end";
+    CommandError::refused(what, "`appaccess plan` with the same flags tells what they hold now")
 }
 
 async fn apply(
@@ -131,25 +147,24 @@ async fn apply(
     Ok(finished(session, reports, &readings, Told::Outcomes))
 }
 
+/// Plans, and changes nothing.
+async fn looked(session: &Session, flags: &Flags, options: &Options, quiet: bool) -> Result<Planned, CommandError> {
+    let store = Store::open_existing(&flags.state.state).await?;
+    let planned = planned(session, store.as_ref(), options, quiet).await?;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    Ok(planned)
+}
+
 /// Refuses unless exactly the changes of the saved plan would be sent now.
-async fn as_saved(
-    session: &Session,
-    flags: &Flags,
-    options: &Options,
-    saved: &SavedPlan,
-    quiet: bool,
-) -> Result<(), CommandError> {
+fn as_saved(session: &Session, now: &Planned, saved: &SavedPlan) -> Result<(), CommandError> {
     let remedy = "save and read a new plan: `appaccess plan -f PATH --out FILE`";
     if inputs::digest(&session.loaded) != saved.inputs {
         return Err(CommandError::refused(
             "nothing was changed: the files are not those that the plan was made of",
             remedy,
         ));
-    }
-    let store = Store::open_existing(&flags.state.state).await?;
-    let now = planned(session, store.as_ref(), options, quiet).await?;
-    if let Some(store) = store {
-        store.close().await;
     }
     let changes = saved::changes(&now.reports);
     let moved: Vec<&String> =
@@ -165,27 +180,12 @@ async fn as_saved(
     }
 }
 
-/// Shows the plan and asks, where there is something to ask about.
-async fn ask(
-    session: &Session,
-    flags: &Flags,
-    options: &Options,
-    next: &Next,
-    quiet: bool,
-) -> Result<(), CommandError> {
-    let store = Store::open_existing(&flags.state.state).await?;
-    let planned = planned(session, store.as_ref(), options, quiet).await?;
-    if let Some(store) = store {
-        store.close().await;
-    }
-    confirm(&planned, flags, next)
-}
-
 /// Shows a plan and asks, where there is something to ask about.
 fn confirm(planned: &Planned, flags: &Flags, next: &Next) -> Result<(), CommandError> {
     if saved::changes(&planned.reports).values().all(std::collections::BTreeSet::is_empty) {
         return Ok(());
     }
+    let next = &Next { written: Some(written(&planned.reports)), ..next.clone() };
     if flags.output.output == Format::Text {
         output::plan(&planned.document, Format::Text, next)?;
     } else {

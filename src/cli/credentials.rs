@@ -60,5 +60,9 @@ fn failure(namespace: &str, secret: &str, error: &SecretError) -> Failure {
         SecretError::Collision { .. } => "give the Secrets as files below --secrets".to_owned(),
         SecretError::InvalidName { .. } => "correct `credentials.secretRef` of the TargetApp".to_owned(),
     };
-    Failure { reason: error.reason().to_owned(), message: error.to_string(), remedy }
+    let message = match error {
+        SecretError::Missing(name) => format!("the Secret {name} is not there, so that nothing was sent to the app"),
+        other => other.to_string(),
+    };
+    Failure { reason: error.reason().to_owned(), message, remedy }
 }

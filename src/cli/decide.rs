@@ -1,5 +1,7 @@
 //! `approve` and `reject`: a decision on what is held, after every row of it was shown.
 
+mod rows;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal as _},
@@ -29,12 +31,19 @@ use super::{
         words::counted,
     },
 };
-use crate::store::{Decided, Store, StoredHold};
+use crate::{
+    load::nearest,
+    store::{Decided, Store, StoredHold},
+};
 
 /// A larger hold cannot be approved unseen, only split or budgeted.
 const MOST_ROWS: usize = 500;
 /// How long a decision counts.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Apps beyond this number are not named.
+const MOST_NAMED: usize = 10;
+/// Longer names are none, in bytes.
+const LONGEST_NAME: usize = 256;
 
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +59,7 @@ pub(super) enum Verb {
 #[command(mut_arg("cluster", |cluster| cluster.conflicts_with_all(["directory", "state"])))]
 #[command(after_help = "Examples:\n  \
     appaccess approve studio/planner\n  \
-    appaccess approve studio/planner sha256:6f1e… --yes\n  \
+    appaccess approve studio/planner sha256:6f1e… --by mara@birch.studio --yes\n  \
     appaccess approve studio/planner --cluster --context prod\n  \
     appaccess reject --directory it/people")]
 pub struct Flags {
@@ -63,6 +72,9 @@ pub struct Flags {
     /// Decide the breaker of a directory
     #[arg(long)]
     directory: bool,
+    /// Who decides; without it the user of this machine
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(super) by: Option<String>,
     /// Decide without being asked
     #[arg(long)]
     yes: bool,
@@ -80,12 +92,14 @@ pub(super) struct Question {
     rows: Vec<String>,
     /// What was decided before and still counts.
     decided: BTreeSet<Decision>,
+    /// The rejection that all rows stand under.
+    rejected: Option<Decision>,
 }
 
 impl Question {
     /// One that nobody is known to have decided.
     pub(super) fn new(digest: &str, rows: Vec<String>) -> Self {
-        Self { digest: digest.into(), rows, decided: BTreeSet::new() }
+        Self { digest: digest.into(), rows, decided: BTreeSet::new(), rejected: None }
     }
 }
 
@@ -95,6 +109,7 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
         let what = "nothing was decided: you are asked before a decision is kept, and there is no terminal to ask on";
         return Err(CommandError::usage(what, "look at the held rows first (`appaccess plan`), then add --yes"));
     }
+    flags.cluster.refuse_without()?;
     if flags.cluster.cluster {
         return cluster::decide::run(flags, verb).await;
     }
@@ -116,6 +131,9 @@ pub(super) async fn run(flags: &Flags, verb: Verb) -> Result<Exit, CommandError>
             format!("nothing was decided: {rows} rows are held, and more than {MOST_ROWS} cannot be decided unseen");
         return Err(CommandError::refused(what, "split the change, or raise `safety.maxRemovals` for it in the files"));
     }
+    if let (Verb::Approve, Some(rejected)) = (verb, &question.rejected) {
+        return Err(was_rejected(&question.digest, rejected));
+    }
     asked(flags, verb, &question)?;
     decide(flags, verb, question, now).await
 }
@@ -135,7 +153,7 @@ async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -
     let decision = before.cloned().unwrap_or_else(|| Decision {
         digest: question.digest.clone(),
         directive: verb.directive(),
-        decided_by: std::env::var("USER").ok().map(Text::from),
+        decided_by: flags.decided_by().map(Text::from),
         not_after: whole_seconds(now.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX)),
     });
     let store = Store::open(&flags.state.state).await?;
@@ -149,6 +167,9 @@ async fn decide(flags: &Flags, verb: Verb, question: Question, now: Timestamp) -
         return Err(used_up(&question.digest));
     }
     let recorded = decided == Decided::Recorded;
+    if verb == Verb::Reject && question.decided.iter().any(|before| before.directive == Directive::Approve) {
+        output::note("what was approved before counts no longer: whoever says no is not outvoted\n");
+    }
     flags.told(verb, question, &decision.not_after, recorded)?;
     Ok(Exit::Done)
 }
@@ -174,6 +195,12 @@ impl Flags {
         format!("{} {}", if self.directory { "Directory" } else { "TargetApp" }, self.name)
     }
 
+    /// Who decides: whoever is named, else the user of this machine as its environment tells.
+    fn decided_by(&self) -> Option<String> {
+        let user = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().and_then(named));
+        self.by.clone().or_else(user)
+    }
+
     /// Says what became of the decision.
     pub(super) fn told(
         &self,
@@ -197,7 +224,7 @@ impl Flags {
         let said = match (verb, recorded) {
             (_, false) => "Decided so before",
             (Verb::Approve, true) => "Approved: the next pass does it",
-            (Verb::Reject, true) => "Rejected: it stays held until the files say so too",
+            (Verb::Reject, true) => "Rejected: it stays held, whoever approves it, until the files say so too",
         };
         output::painted(&format!("{said}; counts until {not_after}.\n"))
     }
@@ -206,6 +233,31 @@ impl Flags {
     pub(super) fn means(&self, digest: &str) -> bool {
         self.digest.as_deref().is_none_or(|wanted| digest == wanted || digest.strip_prefix("sha256:") == Some(wanted))
     }
+}
+
+/// The same, naming the app that was meant, where the store knows one of nearly that name.
+async fn meant(store: &Store, flags: &Flags, now: Timestamp) -> Result<CommandError, CommandError> {
+    let apps = store.apps().await?;
+    let waiting = store.waiting(now).await?;
+    let same = |app: &&ObjectName| app.name == flags.name.name && **app != flags.name;
+    let names: Vec<String> = apps.iter().map(ToString::to_string).collect();
+    let wanted = flags.name.to_string();
+    let near = || nearest(&wanted, names.iter().map(String::as_str).filter(|name| *name != wanted)).map(str::to_owned);
+    let is_there = apps.contains(&flags.name);
+    let meant = apps.iter().find(same).map(ToString::to_string).or_else(near).filter(|_| !is_there);
+    let remedy = match (meant, waiting.first()) {
+        (Some(name), _) => format!("did you mean {name}?"),
+        (None, Some(_)) if !is_there => {
+            let mut names: Vec<String> = waiting.iter().map(|(app, _)| app.to_string()).collect();
+            names.sort();
+            names.dedup();
+            names.truncate(MOST_NAMED);
+            format!("something waits in {}", names.join(", "))
+        }
+        _ => return Ok(unknown(flags)),
+    };
+    let what = format!("nothing was decided: this store knows no {}", flags.object());
+    Ok(CommandError::refused(what, remedy))
 }
 
 fn unknown(flags: &Flags) -> CommandError {
@@ -223,6 +275,28 @@ fn used_up(digest: &str) -> CommandError {
     )
 }
 
+fn was_rejected(digest: &str, rejected: &Decision) -> CommandError {
+    let by = rejected.decided_by.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
+    CommandError::refused(
+        format!(
+            "nothing was decided: {digest} was rejected{by}, which counts until {}, and whoever says no is not outvoted",
+            whole_seconds(rejected.not_after)
+        ),
+        "write into the files what was decided: what is declared again is no longer held",
+    )
+}
+
+/// A name as it is kept; `None` where it is empty.
+fn named(text: String) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty() && text.len() <= LONGEST_NAME).then(|| text.to_owned())
+}
+
+/// The name of whoever decides, as a flag gives it.
+fn name(text: &str) -> Result<String, String> {
+    named(text.to_owned()).ok_or_else(|| format!("write a name of 1 to {LONGEST_NAME} bytes"))
+}
+
 async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, CommandError> {
     let holds = store.holds(&flags.name, now).await?;
     let memory = store.memory(&flags.name, now).await?;
@@ -235,13 +309,28 @@ async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, 
         Some(_) => holds.iter().find(|hold| flags.means(&hold.digest)),
         None => holds.iter().find(is_shown),
     };
-    let Some(found) = found else { return Err(unknown(flags)) };
+    let Some(found) = found else { return Err(meant(store, flags, now).await?) };
     if found.used_up {
         return Err(used_up(&found.digest));
     }
     let people = people_by_account(&memory);
-    let rows = found.hold.rows.iter().map(|row| in_words(row, &people)).collect();
-    Ok(Question { digest: found.digest.clone(), rows, decided: found.decisions.clone() })
+    let row_in_words = |row: &Text| {
+        let stays = if rejection(&holds, row).is_some() { "  rejected: stays held" } else { "" };
+        format!("{}{stays}", rows::in_words(row, &people))
+    };
+    let rejections: Option<Vec<&Decision>> = found.hold.rows.iter().map(|row| rejection(&holds, row)).collect();
+    Ok(Question {
+        digest: found.digest.clone(),
+        rows: found.hold.rows.iter().map(row_in_words).collect(),
+        decided: found.decisions.clone(),
+        rejected: rejections.and_then(|all| all.into_iter().max_by_key(|decision| decision.not_after)).cloned(),
+    })
+}
+
+/// The rejection that a row stands under, in whatever hold it was shown.
+fn rejection<'a>(holds: &'a [StoredHold], row: &Text) -> Option<&'a Decision> {
+    let shown = holds.iter().filter(|hold| hold.hold.rows.contains(row));
+    shown.flat_map(|hold| &hold.decisions).find(|decision| decision.directive == Directive::Reject)
 }
 
 /// What was last read of a directory is judged again, with no shrinking allowed: the digest does not depend on how much is.
@@ -260,42 +349,13 @@ fn breaker(memory: &DirectoryMemory, flags: &Flags, now: Timestamp) -> Result<Qu
     let proof = |id: &Text| verdict.left.get(id).map_or("absent", |proof| &**proof).to_owned();
     let rows = breaker.people.iter().map(|id| format!("{id}  {}", proof(id))).collect();
     let of_this = memory.decisions.iter().filter(|decision| decision.digest == breaker.digest);
-    let decided = of_this.cloned().collect();
-    Ok(Question { digest: breaker.digest, rows, decided })
+    let decided: BTreeSet<Decision> = of_this.cloned().collect();
+    let rejected = decided.iter().find(|decision| decision.directive == Directive::Reject).cloned();
+    Ok(Question { digest: breaker.digest, rows, decided, rejected })
 }
 
 fn people_by_account(memory: &Memory) -> BTreeMap<AccountId, PersonKey> {
     memory.inventory.iter().map(|(edge, owned)| (owned.account.clone(), edge.person.clone())).collect()
-}
-
-/// A row as it went into the digest, in words. What is not understood is shown as it is.
-fn in_words(row: &str, people: &BTreeMap<AccountId, PersonKey>) -> String {
-    let Some(([who, kind, name, from, to, cause], attributes)) = parts(row) else { return row.to_owned() };
-    let who = match who.strip_prefix("account:") {
-        Some(id) => match people.get(&AccountId::new(id)) {
-            Some(person) => format!("{person} (account {id})"),
-            None => format!("account {id}"),
-        },
-        None => PersonKey::from_canonical(who).map_or_else(|| who.to_owned(), |person| person.to_string()),
-    };
-    let slot = if name.is_empty() { kind.to_owned() } else { format!("{kind} {name}") };
-    let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
-    let to = if to.is_empty() { " → nothing".to_owned() } else { format!(" → {to}") };
-    let attributes = if attributes.is_empty() { String::new() } else { format!("; {attributes}") };
-    format!("{who}: {slot}{from}{to}  ({cause}){attributes}")
-}
-
-/// The parts of a row, each preceded by its length.
-fn parts(row: &str) -> Option<([&str; 6], &str)> {
-    let mut rest = row;
-    let mut parts = [""; 6];
-    for part in &mut parts {
-        let (length, after) = rest.split_once(':')?;
-        let (text, after) = after.split_at_checked(length.parse().ok()?)?;
-        *part = text;
-        rest = after.strip_prefix(';')?;
-    }
-    Some((parts, rest))
 }
 
 fn show(flags: &Flags, question: &Question) -> Result<(), CommandError> {
@@ -319,27 +379,4 @@ fn show(flags: &Flags, question: &Question) -> Result<(), CommandError> {
 fn listed(head: &str, question: &Question) -> String {
     let rows: Vec<String> = question.rows.iter().map(|row| format!("  {}", printable(row))).collect();
     format!("{}\n{}\n", printable(head), rows.join("\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use appaccess_core::access::{AccountId, Mail, PersonKey};
-
-    use super::in_words;
-
-    #[test]
-    fn a_row_of_a_hold_is_shown_in_words() {
-        let person = PersonKey::Mail(Mail::parse("lea@freelance.example").unwrap());
-        let people = BTreeMap::from([(AccountId::new("u_7"), person)]);
-        let row = "11:account:u_7;5:group;9:Freelance;0:;0:;9:withdrawn;";
-        assert_eq!(
-            in_words(row, &people),
-            "lea@freelance.example (account u_7): group Freelance → nothing  (withdrawn)"
-        );
-        let row = "21:mail:ana@birch.studio;7:account;0:;0:;6:active;8:declared;";
-        assert_eq!(in_words(row, &people), "ana@birch.studio: account → active  (declared)");
-        assert_eq!(in_words("9:short", &people), "9:short");
-    }
 }

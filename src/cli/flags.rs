@@ -147,6 +147,13 @@ fn folder(path: &str) -> Result<PathBuf, String> {
     }
 }
 
+impl JudgementFlags {
+    /// The flag as it is to be written again, with a space before it.
+    pub(crate) const fn again(self) -> &'static str {
+        if self.no_settle { " --no-settle" } else { "" }
+    }
+}
+
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);

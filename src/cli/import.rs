@@ -15,7 +15,7 @@ use super::{
     error::CommandError,
     exit::Exit,
     flags::{FileFlags, ReachFlags},
-    output::{self, escape::printable, words::counted},
+    output::{self, document::ErrorEntry, escape::printable, places::locate_errors, words::counted},
     session::Session,
 };
 use crate::{
@@ -58,7 +58,16 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     let imported = match imported(&session, app, flags.as_teams, quiet).await? {
         Ok(imported) => imported,
         Err(failure) => {
-            output::three_lines(&format!("TargetApp {app}: {}", failure.reason), &failure.message, &failure.remedy);
+            let mut errors = [ErrorEntry {
+                app: Some(app.to_string()),
+                object: format!("TargetApp {app}"),
+                reason: failure.reason,
+                message: failure.message,
+                remedy: failure.remedy,
+                place: None,
+            }];
+            locate_errors(&mut errors, &session.loaded);
+            output::failures(&errors);
             return Ok(Exit::Failed);
         }
     };

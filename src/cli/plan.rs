@@ -1,6 +1,6 @@
 //! `plan`: what would change and why. Sends nothing that changes anything, and creates no store.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::{
         self, Next,
         build::{Readings, Told, errors_of_files, plan_document},
         document::PlanDocument,
+        places::locate_errors,
         words::counted,
     },
     saved::SavedPlan,
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     load::world,
     store::Store,
-    sync::{AppReport, Clock, Declared, Options, machine_clock, read_directories},
+    sync::{AppReport, AppResult, Clock, Declared, Options, machine_clock, read_directories},
 };
 
 /// The flags of `plan`.
@@ -44,10 +45,10 @@ pub struct Flags {
     #[command(flatten)]
     pub(super) files: FileFlags,
     /// What a change of the YAML means: PATH is the state before it; no app and no network is asked
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["out"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["out", "no_settle"])]
     pub(super) base: Vec<PathBuf>,
     /// Save the plan, to be applied exactly so
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "at")]
     out: Option<PathBuf>,
     /// Exit with 2 where changes are pending
     #[arg(long)]
@@ -82,7 +83,15 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
     if flags.cluster.cluster {
         return cluster::show::run(&flags.cluster, &flags.files.app, flags.output.output).await;
     }
+    flags.cluster.refuse_without()?;
     if !flags.base.is_empty() {
+        for flag in ["--state", "--secrets"] {
+            if is_written(flag) {
+                let what =
+                    format!("nothing was planned: {flag} means nothing with --base, which asks no store and no app");
+                return Err(CommandError::usage(what, format!("leave out {flag}, or leave out --base")));
+            }
+        }
         return base::run(flags);
     }
     let from_stream = flags.files.filename.iter().any(|path| path.as_os_str() == "-");
@@ -111,9 +120,35 @@ pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError
         None => flags.files.again(),
     };
     let offers_apply = flags.out.is_some() || (!from_stream && flags.at.is_none());
-    let next = Next { flags: format!("{what}{}{state}", flags.reach.again()), state, base: None, offers_apply };
+    let next = Next {
+        flags: format!("{what}{}{state}", flags.reach.again()),
+        judgement: if flags.out.is_none() { flags.judgement.again().to_owned() } else { String::new() },
+        state,
+        base: None,
+        offers_apply,
+        written: Some(written(&planned.reports)),
+    };
     output::plan(&planned.document, flags.output.output, &next)?;
     Ok(unless_detailed(planned.exit, flags.detailed_exitcode))
+}
+
+/// Whether a flag stands on the command line itself, and not in the environment alone.
+fn is_written(flag: &str) -> bool {
+    let same = |word: String| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    std::env::args_os().filter_map(|word| word.into_string().ok()).any(same)
+}
+
+/// The digests of what is held now that the store has written down, so that they can be decided.
+pub(super) fn written(reports: &[AppReport]) -> BTreeSet<String> {
+    let looks = reports.iter().filter_map(|report| match &report.result {
+        AppResult::Worked(worked) => Some(&worked.look),
+        _ => None,
+    });
+    let digests = looks.filter_map(|look| {
+        let digest = &look.plan.hold.as_ref()?.digest;
+        look.memory.holds.contains_key(digest).then(|| digest.to_string())
+    });
+    digests.collect()
 }
 
 /// Pending changes count only where the caller asked to be told.
@@ -145,6 +180,7 @@ pub(super) fn finished(session: &Session, reports: Vec<AppReport>, readings: &Re
         session.chosen.is_empty() || about.is_none_or(|app| session.chosen.iter().any(|name| name.to_string() == app))
     });
     document.errors.extend(further);
+    locate_errors(&mut document.errors, &session.loaded);
     document.errors.sort();
     if !document.errors.is_empty() {
         exit = exit.worst(Exit::Failed);

@@ -60,6 +60,11 @@ impl SavedPlan {
     /// Writes it to a file that only its owner can read: it names people.
     pub(super) fn write(&self, path: &Path) -> Result<(), CommandError> {
         let failed = |source| CommandError::File { verb: "write", path: path.to_owned(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        if let Some(folder) = folder {
+            let what = format!("the plan was not saved: the folder {} is not there", folder.display());
+            return Err(CommandError::refused(what, "make the folder first, or name another file by --out"));
+        }
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);

@@ -3,6 +3,7 @@
 mod cluster;
 mod cluster_why;
 mod completions;
+mod deciding;
 mod doctor;
 mod documents;
 mod explain;

@@ -84,7 +84,7 @@ async fn make(client: kube::Client, flags: &Flags, verb: Verb, digest: &str) -> 
             digest: digest.to_owned(),
             decision: decision(verb),
             reason: None,
-            decided_by: None,
+            decided_by: flags.by.clone(),
             not_after: not_after.clone(),
         },
         status: None,

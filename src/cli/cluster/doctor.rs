@@ -111,6 +111,7 @@ fn elsewhere(loaded: &Loaded, flags: &ClusterFlags) -> Vec<ErrorEntry> {
         reason: finding.why.rsplit(": ").next().unwrap_or_default().to_owned(),
         message: finding.what.clone(),
         remedy: finding.remedy.clone(),
+        place: None,
     };
     let broken = |finding: &Finding| finding.severity == Severity::Broken;
     let mut errors = Vec::new();
@@ -139,6 +140,7 @@ fn elsewhere(loaded: &Loaded, flags: &ClusterFlags) -> Vec<ErrorEntry> {
         reason: "Undecodable".to_owned(),
         message: "this version cannot read the object".to_owned(),
         remedy: "correct the object, or use a version that knows it".to_owned(),
+        place: None,
     }));
     errors.sort();
     errors.dedup();

@@ -53,6 +53,24 @@ impl ClusterFlags {
         self.namespace.as_ref().is_none_or(|namespace| *name.namespace == **namespace)
     }
 
+    /// Refuses flags that say which cluster, where none is meant.
+    pub(super) fn refuse_without(&self) -> Result<(), CommandError> {
+        let given = [
+            (self.context.is_some(), "--context"),
+            (self.namespace.is_some(), "--namespace"),
+            (self.all_namespaces, "--all-namespaces"),
+        ];
+        // For a plugin of `kubectl` they say which names are meant, too.
+        let counts = self.cluster || Call::of_this_process() == Call::Plugin;
+        match given.into_iter().find(|(given, _)| *given && !counts) {
+            None => Ok(()),
+            Some((_, flag)) => Err(CommandError::usage(
+                format!("nothing was done: {flag} says which part of a cluster is meant, and no cluster is"),
+                format!("add --cluster, or leave out {flag}"),
+            )),
+        }
+    }
+
     /// The flags as they are to be written again, with a space before them.
     fn again(&self) -> String {
         let context = self.context.as_ref().map(|context| format!(" --context {}", super::flags::quoted(context)));

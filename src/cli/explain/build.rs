@@ -19,8 +19,8 @@ use super::{
 use crate::{
     cli::output::{
         build::whole_seconds,
-        doctor::Line,
         document::Entitlement,
+        document::Line,
         explain::{self as shown, ExplainApp, Thing},
         history,
     },

@@ -38,7 +38,8 @@ pub(crate) fn plan_document(reports: &[AppReport], told: Told) -> (PlanDocument,
     let apps = reports.iter().map(|report| app(report, told)).collect();
     let exit = reports.iter().map(exit_of).fold(Exit::Done, Exit::worst);
     let exit = if errors.is_empty() { exit } else { exit.worst(Exit::Failed) };
-    (PlanDocument { schema: PLAN_SCHEMA, apps, errors, touched: None }, exit)
+    let tried = told == Told::Outcomes;
+    (PlanDocument { schema: PLAN_SCHEMA, apps, errors, touched: None, tried }, exit)
 }
 
 /// What failed outside any app: directories that cannot be read, claims on apps that are not there.
@@ -52,6 +53,7 @@ pub(crate) fn errors_of_files(loaded: &Loaded, readings: &Readings) -> Vec<Error
                 reason: "DirectoryUnreadable".into(),
                 message: why.to_string(),
                 remedy: "until it can be read, nobody who is known to it alone gains or loses anything".into(),
+                place: None,
             });
         }
     }
@@ -65,6 +67,7 @@ pub(crate) fn errors_of_files(loaded: &Loaded, readings: &Readings) -> Vec<Error
                 reason: "NotAccepted".into(),
                 message: format!("names the target app {app}, which is not there or does not allow this"),
                 remedy: "write the name of a TargetApp among the files, with its namespace where that differs".into(),
+                place: None,
             });
         }
     }
@@ -95,6 +98,7 @@ fn errors_of(report: &AppReport) -> Vec<ErrorEntry> {
         reason: failure.reason.clone(),
         message: failure.message.clone(),
         remedy: failure.remedy.clone(),
+        place: None,
     };
     match &report.result {
         AppResult::Suspended(_) => Vec::new(),
@@ -133,6 +137,7 @@ pub(crate) fn claim_error(app: &ObjectName, problem: &ClaimProblem) -> ErrorEntr
         reason: reason.into(),
         message: problem.message.clone(),
         remedy: remedy.into(),
+        place: None,
     }
 }
 
@@ -169,7 +174,7 @@ fn worked_app(name: String, mode: String, report: &AppReport, worked: &Report, t
         complete: Some(worked.look.observation.is_complete()),
         waits: Waits::Hold { hold: plan.hold.as_ref().map(hold) },
         counts: counts(&plan.counts, worked),
-        changes: worked.done.iter().map(|done| change(done, told)).collect(),
+        changes: worked.done.iter().map(|done| change_of(plan, done, told)).collect(),
         drift: plan.drift.iter().map(drift).collect(),
         cost: plan.cost.as_ref().map(cost),
         conditions: conditions(worked.conditions(report.mode)),
@@ -212,6 +217,12 @@ fn text(text: &std::sync::Arc<str>) -> String {
     text.to_string()
 }
 
+/// One change with what came of it, and what the plan says of the time when it is due.
+fn change_of(plan: &plan::Plan, done: &Done, told: Told) -> Change {
+    let waits = plan.held_when_due.get(&plan::row(&done.change)).filter(|_| done.change.due.is_some());
+    Change { held_when_due: waits.map(|reason| reason.as_str()), ..change(done, told) }
+}
+
 /// One change with what came of it.
 pub(crate) fn change(done: &Done, told: Told) -> Change {
     let change = &done.change;
@@ -240,7 +251,8 @@ pub(crate) fn change(done: &Done, told: Told) -> Change {
         permitted: change.permitted,
         held: change.held.map(plan::HeldReason::as_str),
         due: change.due.map(|due| whole_seconds(due).to_string()),
-        outcome: (told == Told::Outcomes).then(|| done.outcome.as_str()),
+        held_when_due: None,
+        outcome: (told == Told::Outcomes && change.permitted).then(|| done.outcome.as_str()),
         error,
         task: change.task.as_ref().map(|task| self::task(change, task, told)),
         does: change.action.as_str(),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    document::{Calls, ErrorEntry},
+    document::{Calls, ErrorEntry, Line},
     escape::{code_span, printable},
     json, painted, plain,
     text::painted as styled,
@@ -102,15 +102,6 @@ pub(crate) struct Finding {
     pub(crate) remedy: String,
     /// Where it stands in the files; null where it stands nowhere.
     pub(crate) place: Option<Line>,
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub(crate) struct Line {
-    /// The file, as it was named or found.
-    pub(crate) file: String,
-    /// The line, from 1.
-    pub(crate) line: u64,
 }
 
 impl DoctorDocument {

@@ -28,6 +28,9 @@ pub(crate) struct PlanDocument {
     /// With `--base`: directories and teams that the change touches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) touched: Option<Vec<Touched>>,
+    /// Whether anything was to be done, so that this is no plan any more.
+    #[serde(skip)]
+    pub(crate) tried: bool,
 }
 
 /// One target app.
@@ -163,6 +166,7 @@ pub(crate) struct Entitlement {
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Change {
     /// `create`, `invite`, `adopt`, `update`, `activate`, `grant`, `change`, `revoke`, `suspend`, `delete` or `task`.
     pub(crate) action: &'static str,
@@ -191,7 +195,10 @@ pub(crate) struct Change {
     pub(crate) held: Option<&'static str>,
     /// When a settling removal will be done (RFC 3339); the deadline of a task is its own.
     pub(crate) due: Option<String>,
-    /// After `apply`: `applied`, `unverified`, `failed`, `skipped`, `held` or `pending`.
+    /// Why it would be held if that time had come now; absent where nothing would hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) held_when_due: Option<&'static str>,
+    /// After `apply`: `applied`, `unverified`, `failed`, `skipped`, `held` or `pending`; null where it is not permitted.
     pub(crate) outcome: Option<&'static str>,
     /// Why it failed.
     pub(crate) error: Option<String>,
@@ -329,6 +336,18 @@ pub(crate) struct ErrorEntry {
     pub(crate) message: String,
     /// What to do.
     pub(crate) remedy: String,
+    /// Where the object stands in the files; absent where it stands nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<Line>,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub(crate) struct Line {
+    /// The file, as it was named or found.
+    pub(crate) file: String,
+    /// The line, from 1.
+    pub(crate) line: u64,
 }
 
 /// What `validate` prints.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     doctor::{DOCTOR_SCHEMA, DoctorDocument},
-    document::{ErrorEntry, PLAN_SCHEMA, PlanDocument},
+    document::{ErrorEntry, Line, PLAN_SCHEMA, PlanDocument},
     json,
     tasks::{TASKS_SCHEMA, TasksDocument},
 };
@@ -42,7 +42,9 @@ pub(crate) enum Form {
 pub(crate) fn print(form: Form, error: &CommandError) -> Result<(), CommandError> {
     let errors = entries(error);
     match form {
-        Form::Plan => json(&PlanDocument { schema: PLAN_SCHEMA, apps: Vec::new(), errors, touched: None }),
+        Form::Plan => {
+            json(&PlanDocument { schema: PLAN_SCHEMA, apps: Vec::new(), errors, touched: None, tried: false })
+        }
         Form::Tasks => json(&TasksDocument { schema: TASKS_SCHEMA, tasks: Vec::new(), errors }),
         Form::Doctor => json(&DoctorDocument { schema: DOCTOR_SCHEMA, apps: Vec::new(), errors }),
         Form::Other => json(&ErrorsDocument { schema: ERRORS_SCHEMA, errors }),
@@ -55,7 +57,14 @@ fn entries(error: &CommandError) -> Vec<ErrorEntry> {
     }
     let (object, message) = error.what_and_why();
     let message = if message.is_empty() { object.clone() } else { message };
-    vec![ErrorEntry { app: None, object, reason: error.reason().into(), message, remedy: error.remedy().into() }]
+    vec![ErrorEntry {
+        app: None,
+        object,
+        reason: error.reason().into(),
+        message,
+        remedy: error.remedy().into(),
+        place: None,
+    }]
 }
 
 fn entry(problem: &Problem) -> ErrorEntry {
@@ -67,5 +76,6 @@ fn entry(problem: &Problem) -> ErrorEntry {
         reason: "FilesInvalid".into(),
         message: format!("{place}:{field} {message}"),
         remedy: help.clone(),
+        place: Some(Line { file: place.file.clone(), line: u64::try_from(place.line).unwrap_or(u64::MAX) }),
     }
 }

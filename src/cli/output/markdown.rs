@@ -47,7 +47,7 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
     let title = if totals.tried { "What was done" } else { "Access plan" };
     text.line(&format!("### {title}\n"));
     if totals.is_quiet() && document.errors.is_empty() {
-        text.line("Nothing differs: the apps hold what is declared.");
+        text.line(&words::nothing_differs(document));
     } else {
         text.line(&format!("**{}.**", totals.sentence()));
     }
@@ -56,7 +56,9 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
     }
     for entry in &document.errors {
         let object = code_span(&format!("{}: {}", entry.object, entry.reason));
-        text.line(&format!("- ⚠ {object} {}: {}", code_span(&entry.message), code_span(&entry.remedy)));
+        let place = entry.place.as_ref().map(|at| format!(" {}", code_span(&format!("{}:{}", at.file, at.line))));
+        let place = place.unwrap_or_default();
+        text.line(&format!("- ⚠ {object}{place} {}: {}", code_span(&entry.message), code_span(&entry.remedy)));
     }
     for app in document.apps.iter().filter(|app| !is_quiet(app)) {
         details(&mut text, app);
@@ -151,7 +153,7 @@ fn list(text: &mut Bounded, title: &str, changes: &[&Change]) {
         let action = code_span(&words::action(change));
         let mut line = format!("- {sign} {} {action} {}", code_span(words::whose(change)), code_span(&change.reason));
         if let Some(due) = &change.due {
-            let _ = write!(line, " due {due}");
+            let _ = write!(line, " due {due}{}", words::when_due(change));
         }
         if let Some(task) = &change.task {
             let _ = write!(line, " {}", code_span(&words::task(task)));

@@ -12,6 +12,7 @@ pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod logging;
 mod markdown;
+pub(crate) mod places;
 pub(crate) mod progress;
 pub(crate) mod review;
 pub(crate) mod tasks;
@@ -21,13 +22,14 @@ pub(crate) mod width;
 pub(crate) mod words;
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write as _},
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
 
-use self::document::{PlanDocument, Waits};
+use self::document::{Hold, PlanDocument, Waits};
 use super::{error::CommandError, flags::Format, plugin::spoken};
 
 /// What a reader of a plan may want to do next.
@@ -35,52 +37,81 @@ use super::{error::CommandError, flags::Format, plugin::spoken};
 pub(crate) struct Next {
     /// The flags that led here, as they are to be written again: `-f access/ --state x.db`.
     pub(crate) flags: String,
+    /// How it was judged, as it is to be written again: ` --no-settle`.
+    pub(crate) judgement: String,
     /// The flags that lead to the same store.
     pub(crate) state: String,
     /// For a run without a store: the flags that name what was before the change.
     pub(crate) base: Option<String>,
     /// Whether the plan is not applied yet and could be.
     pub(crate) offers_apply: bool,
+    /// The digests that the store has written down, so that they can be decided; all of them where nothing is said.
+    pub(crate) written: Option<BTreeSet<String>>,
 }
 
 impl Next {
     /// Commands with what they do.
     fn steps(&self, document: &PlanDocument) -> Vec<(String, String)> {
         let mut steps = Vec::new();
-        let sendable = document.apps.iter().flat_map(|app| &app.changes).any(|change| {
-            let open = change.permitted && change.held.is_none() && change.due.is_none();
-            open && change.task.is_none() && change.outcome.is_none()
-        });
-        if self.offers_apply && sendable {
-            steps.push((format!("appaccess apply {}", self.flags), "makes these changes".to_owned()));
+        if let Some(does) = self.apply_does(document).filter(|_| self.offers_apply) {
+            steps.push((format!("appaccess apply {}{}", self.flags, self.judgement), does.to_owned()));
         }
-        if self.flags.starts_with("-f ") && document.apps.iter().flat_map(|app| &app.changes).any(is_asked) {
+        let can_be_read_again =
+            self.flags.starts_with("-f ") && !self.flags.starts_with("-f - ") && self.flags != "-f -";
+        if can_be_read_again && document.apps.iter().flat_map(|app| &app.changes).any(is_asked) {
             steps.push((format!("appaccess tasks {}", self.flags), "lists what people are asked to do".to_owned()));
         }
-        for app in &document.apps {
-            if let Waits::Hold { hold: Some(hold) } = &app.waits {
-                let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
-                if !hold.reasons.iter().any(yields) {
-                    continue;
+        for (app, hold) in decidable(document).filter(|(_, hold)| self.is_written(hold)) {
+            steps.push(match &self.base {
+                None => {
+                    let command = format!("appaccess approve {app} {}{}", hold.digest, self.state);
+                    (command, "shows every held row and lets it pass".to_owned())
                 }
-                steps.push(match &self.base {
-                    None => {
-                        let command = format!("appaccess approve {} {}{}", app.app, hold.digest, self.state);
-                        (command, "shows every held row and lets it pass".to_owned())
-                    }
-                    Some(base) => {
-                        let command = format!("appaccess plan {} {base}", self.flags);
-                        (
-                            command,
-                            "shows the intent digest: an AccessApproval of it among the files lets it pass".to_owned(),
-                        )
-                    }
-                });
-            }
+                Some(base) => {
+                    let command = format!("appaccess plan {} {base}", self.flags);
+                    let does = "shows the intent digest: an AccessApproval of it among the files lets it pass";
+                    (command, does.to_owned())
+                }
+            });
         }
         steps.dedup();
         steps
     }
+
+    fn is_written(&self, hold: &Hold) -> bool {
+        self.written.as_ref().is_none_or(|written| written.contains(&hold.digest))
+    }
+
+    /// What applying the plan would come to; `None` where to nothing.
+    fn apply_does(&self, document: &PlanDocument) -> Option<&'static str> {
+        let mut changes = document.apps.iter().flat_map(|app| &app.changes);
+        let writes_hold = decidable(document).any(|(_, hold)| !self.is_written(hold));
+        let open = |change: &document::Change| {
+            let open = change.permitted && change.held.is_none() && change.due.is_none();
+            open && change.outcome.is_none()
+        };
+        let sends = |change: &document::Change| open(change) && change.task.is_none() && change.action != "adopt";
+        if changes.clone().any(sends) {
+            return Some(match writes_hold {
+                false => "makes these changes",
+                true => "makes these changes, and writes down what is held, to be decided",
+            });
+        }
+        match (writes_hold, changes.any(|change| open(change) && change.action == "adopt")) {
+            (true, _) => Some("writes down what is held, so that it can be decided"),
+            (false, true) => Some("takes into our books what is there already; the apps are not touched"),
+            (false, false) => None,
+        }
+    }
+}
+
+/// What somebody can decide, by app.
+fn decidable(document: &PlanDocument) -> impl Iterator<Item = (&str, &Hold)> {
+    let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
+    document.apps.iter().filter_map(move |app| match &app.waits {
+        Waits::Hold { hold: Some(hold) } if hold.reasons.iter().any(yields) => Some((app.app.as_str(), hold)),
+        _ => None,
+    })
 }
 
 /// Whether a person is asked to do it.
@@ -151,6 +182,15 @@ pub(crate) fn error(error: &CommandError) {
 /// Says what is wrong in three lines.
 pub(crate) fn three_lines(what: &str, why: &str, remedy: &str) {
     note(&text::three_lines(what, why, remedy));
+}
+
+/// Says what failed, with where it stands.
+pub(crate) fn failures(errors: &[document::ErrorEntry]) {
+    for entry in errors {
+        let mut text = String::new();
+        text::error(&mut text, entry);
+        note(&text);
+    }
 }
 
 /// A reader that closed the pipe has seen enough.

@@ -12,7 +12,7 @@ use super::{
     build,
     document::{Entitlement, ErrorEntry},
     escape::{code_span, printable},
-    text::{painted, three_lines},
+    text::{painted, place, three_lines},
     words::{self, counted},
 };
 use crate::sync::{AppReport, AppResult, Done};
@@ -168,6 +168,7 @@ pub(crate) fn text(document: &TasksDocument) -> String {
     }
     for entry in &document.errors {
         text.push_str(&three_lines(&format!("{}: {}", entry.object, entry.reason), &entry.message, &entry.remedy));
+        text.push_str(&place(entry));
         text.push('\n');
     }
     if document.tasks.is_empty() && document.errors.is_empty() {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use super::{
     Next,
-    document::{App, Change, Condition, ErrorEntry, Hold, PlanDocument, Waits},
+    document::{App, Change, Condition, ErrorEntry, Hold, Line, PlanDocument, Waits},
     escape::printable,
     words::{self, Group, Mark, Sorted, Totals},
 };
@@ -39,7 +39,7 @@ pub(super) fn plan(document: &PlanDocument, next: &Next) -> String {
     }
     let totals = Totals::of(document);
     if totals.is_quiet() && document.errors.is_empty() && !totals.tried {
-        let _ = writeln!(text, "{}", painted(BOLD, "Nothing differs: the apps hold what is declared."));
+        let _ = writeln!(text, "{}", painted(BOLD, &words::nothing_differs(document)));
     } else {
         let title = if totals.tried { "Done" } else { "Plan" };
         let _ = writeln!(text, "{} {}.", painted(BOLD, &format!("{title}:")), totals.sentence());
@@ -54,7 +54,7 @@ fn one_app(text: &mut String, app: &App) {
     by_person(text, words::by_appearance(&sorted.additions), false);
     adopted(text, &sorted.adopted);
     section(text, "Reported only: the mode or `manage` does not allow it", &sorted.shown, true);
-    section(text, "Settling: done at the time that is named, unless the claim comes back", &sorted.settling, false);
+    section(text, "Settling: due at the time that is named, unless the claim comes back", &sorted.settling, false);
     section(text, "Removals", &sorted.removals, false);
     tasks(text, &sorted.tasks);
     match &app.waits {
@@ -112,7 +112,7 @@ fn line(text: &mut String, change: &Change, dimmed: bool) {
     let action = printable(&words::action(change));
     let mut further = printable(&change.reason);
     if let Some(due) = &change.due {
-        further = format!("due {due}; {further}");
+        further = format!("due {due}{}; {further}", words::when_due(change));
     }
     if let Some(task) = &change.task {
         further = format!("{}; {further}", printable(&words::task(task)));
@@ -217,7 +217,14 @@ fn drift(text: &mut String, app: &App) {
 pub(super) fn error(text: &mut String, entry: &ErrorEntry) {
     let what = format!("{}: {}", entry.object, entry.reason);
     text.push_str(&three_lines(&what, &entry.message, &entry.remedy));
+    text.push_str(&place(entry));
     text.push('\n');
+}
+
+/// Where the object of an error stands, as a line of its own.
+pub(super) fn place(entry: &ErrorEntry) -> String {
+    let line = |at: &Line| format!("  at:  {}\n", printable(&format!("{}:{}", at.file, at.line)));
+    entry.place.as_ref().map(line).unwrap_or_default()
 }
 
 /// What, why, what to do.

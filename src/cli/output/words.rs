@@ -44,15 +44,18 @@ pub(super) fn cost(cost: &Cost) -> Vec<String> {
     let money = changes(cost.monthly == cost.monthly_after, money, "unchanged");
     let wasted = format!(", {} afterwards", cost.monthly_waste_after);
     let wasted = changes(cost.monthly_waste == cost.monthly_waste_after, wasted, "");
-    let bought = cost.purchased.map(|seats| format!(" of {seats} bought")).unwrap_or_default();
-    let used = changes(cost.used == cost.used_after, format!(", {} after these changes", cost.used_after), "");
+    let bought = cost.purchased.map(|seats| format!("{seats} bought, ")).unwrap_or_default();
+    let used = changes(cost.used == cost.used_after, format!(" ({} after these changes)", cost.used_after), "");
     let renews = cost.renews_on.as_ref().map(|date| format!("; the contract renews on {date}")).unwrap_or_default();
     let mut lines = vec![
         format!(
-            "Cost: {} {} a month, {money}; {} of it for seats that nobody declared uses{wasted}",
+            "Cost: {} {} a month, {money}; {} of it for seats without an active declared holder{wasted}",
             cost.monthly, cost.currency, cost.monthly_waste
         ),
-        format!("Seats: {} used{bought}{used}; {} unused{renews}", cost.used, cost.unused),
+        format!(
+            "Seats: {bought}{} in use{used}; {} of those paid for have no active declared holder{renews}",
+            cost.used, cost.unused
+        ),
     ];
     if let Some(activity) = &cost.activity {
         let unknown = format!("; last activity unknown: {} of {}", activity.unknown, activity.holders);
@@ -61,6 +64,24 @@ pub(super) fn cost(cost: &Cost) -> Vec<String> {
         lines.push(format!("Activity: {inactive} inactive for too long{unknown}"));
     }
     lines
+}
+
+/// What is known to become of a settling removal once it is due.
+pub(super) fn when_due(change: &Change) -> String {
+    match change.held_when_due {
+        None => String::new(),
+        Some(reason @ ("ApprovalRequired" | "ThresholdExceeded")) => format!(", then waits for a decision ({reason})"),
+        Some(reason) => format!(", then held ({reason})"),
+    }
+}
+
+/// That nothing differs, and what is taken into our books all the same.
+pub(super) fn nothing_differs(document: &PlanDocument) -> String {
+    let adopted = document.apps.iter().flat_map(|app| &app.changes);
+    match adopted.filter(|change| change.action == "adopt" && change.permitted).count() {
+        0 => "Nothing differs: the apps hold what is declared.".to_owned(),
+        count => format!("Nothing differs in the apps; {count} of what they hold to be taken into our books."),
+    }
 }
 
 /// Whether an app cannot list its accounts, which is no fault.
@@ -297,7 +318,8 @@ impl Totals {
     }
 
     pub(super) fn of(document: &PlanDocument) -> Self {
-        document.apps.iter().map(Self::of_app).fold(Self::default(), |total, app| Self {
+        let begin = Self { tried: document.tried, ..Self::default() };
+        document.apps.iter().map(Self::of_app).fold(begin, |total, app| Self {
             add: total.add + app.add,
             alter: total.alter + app.alter,
             remove: total.remove + app.remove,

@@ -154,3 +154,27 @@ async fn wrong_files_are_contacted_about_nothing() {
     let ended = doctor(&shell, "json").await;
     assert_eq!((ended.code, ended.stdout.as_str()), (64, ""), "{ended:?}");
 }
+
+const PARKING: &str = "\
+apiVersion: appaccess.dev/v1alpha1
+kind: TargetApp
+metadata: {name: parking, namespace: studio}
+spec:
+  connector: {manual: {roster: {file: roster.csv}}}
+";
+
+#[tokio::test]
+async fn nothing_is_said_of_a_credential_where_there_is_none() {
+    let shell = Shell::new();
+    shell.file("apps.yaml", PARKING);
+    shell.file("roster.csv", "user\nines@fern.example\n");
+    let looked = shell.run("doctor -f apps.yaml -o json").await;
+    assert_eq!(looked.code, 0, "{looked:?}");
+    let document = looked.document();
+    let findings = document["apps"][0]["findings"].as_array().expect("a list");
+    let checks: Vec<&str> = findings.iter().filter_map(|finding| finding["check"].as_str()).collect();
+    assert_eq!(checks.first(), Some(&"Roster"), "{checks:?}");
+    for check in ["Secret", "HostBinding", "Reachable", "Credential", "Rights", "Answer"] {
+        assert!(!checks.contains(&check), "{checks:?}");
+    }
+}

@@ -21,7 +21,7 @@ async fn story() -> (Shell, Vec<String>) {
     shell.file("apps.yaml", &files(vendor.base_url(), "Full", &["ines"]));
     let held = shell.run(&format!("apply {reach} --yes --no-settle")).await;
     assert_eq!(held.code, 3, "{held:?}");
-    assert_eq!(shell.run("approve studio/planner --yes").await.code, 0);
+    assert_eq!(shell.run("approve studio/planner --by mara@fern.example --yes").await.code, 0);
     let removed = shell.run(&format!("apply {reach} --yes --no-settle")).await;
     assert_eq!(removed.code, 0, "{removed:?}");
     times.push(now());
@@ -58,7 +58,7 @@ async fn what_was_done_is_told_with_whose_word_and_who_had_access_at_each_time()
     assert!(tom["lines"][2]["approved"]["digest"].is_string(), "{tom:#}");
     assert_eq!(tom["lines"][0]["approved"], Value::Null);
     let text = shell.run("history tom@fern.example").await;
-    assert!(text.stdout.contains("approved by somebody who gave no name"), "{text:?}");
+    assert!(text.stdout.contains("approved by mara@fern.example"), "{text:?}");
     let last = shell.run("history --limit 1 -o json").await.document();
     assert_eq!((last["lines"].as_array().map(Vec::len), &last["more"]), (Some(1), &json!(true)));
 

@@ -70,9 +70,10 @@ studio/planner  mode Full, 0 accounts read
     + grant group Studio  declared by studio/everybody#makers (order 88)
   Studio
     + create group Studio  declared by studio/everybody#makers (order 88)
-  Cost: 60.00 EUR a month, unchanged; 60.00 of it for seats that nobody declared uses, 45.00
+  Cost: 60.00 EUR a month, unchanged; 60.00 of it for seats without an active declared holder, 45.00
       afterwards
-  Seats: 0 used of 8 bought, 2 after these changes; 8 unused
+  Seats: 8 bought, 0 in use (2 after these changes); 8 of those paid for have no active declared
+      holder
 
 Plan: 5 to add, 0 to change, 0 to remove.
 
@@ -160,13 +161,13 @@ async fn the_story(state: Option<String>) {
 
     let saved = shell.run(&format!("plan {reach} --no-settle --out removal.plan")).await;
     assert_eq!(saved.code, 0, "{saved:?}");
-    let done = shell.run("apply removal.plan --secrets secrets --allow-loopback").await;
+    let done = shell.run("apply removal.plan --secrets secrets --allow-loopback --yes").await;
     assert_eq!(done.code, 0, "{done:?}");
     assert!(
         done.tidy().contains("- suspend account  no longer declared by studio/everybody#makers  applied"),
         "{done:?}"
     );
-    let moved = shell.run("apply removal.plan --secrets secrets --allow-loopback").await;
+    let moved = shell.run("apply removal.plan --secrets secrets --allow-loopback --yes").await;
     assert_eq!(moved.code, 1, "{moved:?}");
     assert!(moved.stderr.contains("what the plan rests on has moved"), "{moved:?}");
     let used_up = shell.run(&format!("approve studio/planner {digest} --yes")).await;

@@ -56,7 +56,7 @@ office/parking  mode Full, 1 account read
 Plan: 0 to add, 0 to change, 0 to remove, 1 task for a person.
 
 Next:
-  appaccess apply -f access  makes these changes
+  appaccess apply -f access  takes into our books what is there already; the apps are not touched
   appaccess tasks -f access  lists what people are asked to do
 ";
 

@@ -23,7 +23,7 @@ spec:
 ";
 
 /// The likeliest mistakes, each with the exit code and what its message must say.
-const MISTAKES: [(&str, i32, &str); 21] = [
+const MISTAKES: [(&str, i32, &str); 28] = [
     ("", 64, "Usage: appaccess"),
     ("pln -f two.yaml", 64, "a similar subcommand exists: 'plan'"),
     ("plan", 64, "--filename <PATH>"),
@@ -42,13 +42,20 @@ const MISTAKES: [(&str, i32, &str); 21] = [
     ("apply -f two.yaml --yes --at 2027-01-01T00:00:00Z", 64, "unexpected argument '--at'"),
     ("approve studio/planner", 64, "then add --yes"),
     ("validate -f two.yaml --app studio/planer", 64, "write one of studio/planner"),
-    ("apply nowhere.plan", 64, "name a path that is there and that this user can read"),
+    ("apply nowhere.plan --yes", 64, "name a path that is there and that this user can read"),
     ("apply . --yes", 64, "name a path that is there and that this user can read"),
     ("plan -f two.yaml --state .", 64, "give `--state` the path of a file"),
     ("plan -f two.yaml --secrets nowhere", 64, "--secrets <DIR>"),
     ("plan -f two.yaml --secrets two.yaml", 64, "it is no folder"),
     ("history --since 2026-11-03 --until 2026-11-01", 64, "name the earlier time by --since"),
     ("history --at 2999-01-01", 64, "2999-01-01T23:59:59Z has not come yet"),
+    ("apply today.plan", 64, "then add --yes"),
+    ("plan -f two.yaml --context prod", 64, "add --cluster, or leave out --context"),
+    ("plan -f two.yaml -n studio", 64, "add --cluster, or leave out --namespace"),
+    ("plan -f two.yaml -A", 64, "add --cluster, or leave out --all-namespaces"),
+    ("plan -f two.yaml --base two.yaml --state x.db", 64, "leave out --state"),
+    ("plan -f two.yaml --base two.yaml --no-settle", 64, "cannot be used with"),
+    ("plan -f two.yaml --at 2027-01-01T00:00:00Z --out x", 64, "cannot be used with"),
 ];
 
 /// What, why and what to do, each once, in plain words. Mistakes in flags have the form of the library that reads them: what,

@@ -57,6 +57,7 @@ fn document() -> DoctorDocument {
         reason: "DirectoryUnreadable".to_owned(),
         message: "it has not been read yet".to_owned(),
         remedy: "wait".to_owned(),
+        place: None,
     }];
     DoctorDocument { schema: DOCTOR_SCHEMA, apps: vec![right, one("it/plan", vec![wrong])], errors }
 }

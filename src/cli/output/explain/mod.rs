@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    doctor::Line as Place,
+    document::Line as Place,
     document::{Entitlement, ErrorEntry},
     history::Line,
     json, painted, plain,

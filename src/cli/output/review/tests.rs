@@ -26,6 +26,7 @@ fn change(name: &str) -> Change {
         permitted: false,
         held: None,
         due: None,
+        held_when_due: None,
         outcome: None,
         error: None,
         task: None,
@@ -133,6 +134,7 @@ fn document(apps: usize, names: &[String]) -> PlanDocument {
         reason: name.clone(),
         message: name.clone(),
         remedy: name.clone(),
+        place: None,
     };
     let touched = |name: &String| Touched {
         object: name.clone(),
@@ -144,6 +146,7 @@ fn document(apps: usize, names: &[String]) -> PlanDocument {
         apps: vec![app; apps],
         errors: names.iter().map(error).collect(),
         touched: Some(names.iter().map(touched).collect()),
+        tried: false,
     }
 }
 

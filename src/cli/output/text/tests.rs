@@ -19,6 +19,7 @@ fn change(action: &'static str, person: &str, kind: &str, name: &str) -> Change 
         permitted: true,
         held: None,
         due: None,
+        held_when_due: None,
         task: None,
         does: action,
         outcome: None,
@@ -112,8 +113,9 @@ fn document(changes: Vec<Change>, people: u64) -> PlanDocument {
         reason: "SecretMissing".to_owned(),
         message: "there is no Secret access/toggl-token".to_owned(),
         remedy: "create it".to_owned(),
+        place: Some(Line { file: "access/toggl.yaml".to_owned(), line: 2 }),
     };
-    PlanDocument { schema: PLAN_SCHEMA, apps: vec![app], errors: vec![error], touched: None }
+    PlanDocument { schema: PLAN_SCHEMA, apps: vec![app], errors: vec![error], touched: None, tried: false }
 }
 
 fn shown(document: &PlanDocument) -> String {
@@ -134,7 +136,7 @@ access/planner  mode Full, 11 accounts read
     - suspend account  no longer declared by a/b#c
   bot  (account u_8)
     - suspend account  no longer declared by a/b#c
-  Settling: done at the time that is named, unless the claim comes back:
+  Settling: due at the time that is named, unless the claim comes back:
   ines@birch.studio  (account u_i)
     - revoke group Studio  due 2027-03-01T08:00:00Z; no longer declared by a/b#c
   tom@birch.studio  (account u_t)
@@ -160,13 +162,14 @@ access/planner  mode Full, 11 accounts read
     digest sha256:00
   Differs, and nobody declared it: 1
     ? old@birch.studio (account u_77)  unknown: nobody declared the account; policy Report
-  Cost: 60.00 EUR a month, 67.50 after these changes; 7.50 of it for seats that nobody declared uses, 0.00 afterwards
-  Seats: 8 used of 8 bought, 9 after these changes; 1 unused; the contract renews on 2027-04-01
+  Cost: 60.00 EUR a month, 67.50 after these changes; 7.50 of it for seats without an active declared holder, 0.00 afterwards
+  Seats: 8 bought, 8 in use (9 after these changes); 1 of those paid for have no active declared holder; the contract renews on 2027-04-01
   Activity: 1 person inactive for too long; last activity unknown: 3 of 7
 
 error: TargetApp access/toggl: SecretMissing
   why: there is no Secret access/toggl-token
   do:  create it
+  at:  access/toggl.yaml:2
 
 Plan: 3 to add, 0 to change, 3 to remove, 5 held, 3 settling, 2 only reported, as mode and `manage` say, 1 difference that nobody declared.
 
