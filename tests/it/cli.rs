@@ -7,6 +7,7 @@ mod deciding;
 mod doctor;
 mod documents;
 mod explain;
+mod explain_hostile;
 mod history;
 mod import;
 mod manual;

@@ -1,5 +1,5 @@
 //! Who wrote a line, by `git blame`: asked where there is git and the file is in a repository, and silently left out
-//! elsewhere. Whatever git prints is taken for text from outside.
+//! elsewhere, and where git would put the file through a filter. Whatever git prints is taken for text from outside.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +27,8 @@ const MOST_LINES: usize = 100;
 const MOST_BYTES: u64 = 256 * 1024;
 /// Letters of a name or a subject.
 const LONGEST: usize = 200;
+/// Variables of git that say how the machine is, not which repository is meant.
+const KEPT: [&str; 3] = ["GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"];
 /// Letters of a commit's name.
 const SHORT_HASH: usize = 10;
 
@@ -72,25 +74,56 @@ async fn ask(file: &str, lines: impl Iterator<Item = &usize>) -> Option<String> 
     // Over links, so that the repository is the one that holds the text.
     let real = std::fs::canonicalize(file).ok()?;
     let (folder, name) = (real.parent()?, Path::new(real.file_name()?));
+    // A file that is not committed is put through the filter that its attributes name, which is a command of the
+    // settings. All attributes are asked for: of one alone, "unspecified" could be the name of a filter.
+    let mut attributes = git(folder);
+    attributes.args(["check-attr", "-z", "--all", "--"]).arg(name);
+    if names_a_filter(&answer(attributes).await?) {
+        return None;
+    }
+    let mut blame = git(folder);
+    blame.args(["blame", "--porcelain", "--no-textconv"]);
+    for line in lines {
+        blame.arg(format!("-L{line},{line}"));
+    }
+    blame.arg("--").arg(name);
+    answer(blame).await
+}
+
+/// Whether what git says of a file's attributes has a filter among them, set or not: each is a path, a name and a value.
+fn names_a_filter(attributes: &str) -> bool {
+    attributes.split('\0').skip(1).step_by(3).any(|name| name == "filter")
+}
+
+/// A call of git that only reads. A repository may be anybody's: nothing that its settings name is run, and nothing is
+/// fetched or locked.
+fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    // A repository may be anybody's: nothing that its settings name is run, and nothing is fetched or locked.
     for setting in
         ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=true", "safe.bareRepository=explicit"]
     {
         command.arg("-c").arg(setting);
     }
-    command.arg("-C").arg(folder).args(["--no-pager", "--no-optional-locks", "blame", "--porcelain", "--no-textconv"]);
-    for line in lines {
-        command.arg(format!("-L{line},{line}"));
+    command.arg("-C").arg(folder).args(["--no-pager", "--no-optional-locks"]);
+    // Such as a hook of git sets: they would lead to another repository. The user's own settings stay.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("GIT_") && !text.starts_with("GIT_CONFIG") && !KEPT.contains(&&*text) {
+            command.env_remove(&name);
+        }
     }
-    command.arg("--").arg(name);
-    for (name, value) in [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1")] {
+    // What a partial clone lacks would be fetched, by the commands of its settings: no protocol is called "none".
+    for (name, value) in
+        [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "none")]
+    {
         command.env(name, value);
     }
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        command.env_remove(name);
-    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// What git prints, in time and within bounds; `None` where it fails.
+async fn answer(mut command: Command) -> Option<String> {
     let mut process = command.spawn().ok()?;
     let output = process.stdout.take()?;
     let answered = timeout(PATIENCE, async {
@@ -174,6 +207,13 @@ filename a.yaml
         assert_eq!(found[&10], Origin::NotCommitted);
         assert_eq!(found[&11], found[&9]);
         assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn a_filter_is_seen_whatever_it_is_called_and_not_where_a_path_or_a_value_is_called_so() {
+        assert!(names_a_filter("a.yaml\0text\0set\0a.yaml\0filter\0unspecified\0"));
+        assert!(!names_a_filter("filter\0text\0filter\0filter\0eol\0lf\0"));
+        assert!(!names_a_filter(""));
     }
 
     #[test]
