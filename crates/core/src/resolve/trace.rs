@@ -9,7 +9,9 @@ use super::{
     GrantClaims, expand, permit,
     world::{Access, Grant, Leavers, Subject, SubjectEntry, World},
 };
-use crate::access::{AppPolicy, Capabilities, ClaimName, Level, Memory, ObjectName, Person, PersonKey, Slot, Text};
+use crate::access::{
+    AppPolicy, Capabilities, ClaimName, Level, Mail, Memory, ObjectName, Person, PersonKey, Slot, Text,
+};
 
 /// Ways that are told of one claim.
 const MOST_WAYS: usize = 8;
@@ -30,11 +32,12 @@ pub enum Found {
 }
 
 /// Finds the person that a text means: any address, a login, or the directory and the immutable id with `:` or `/`
-/// between.
+/// between, as it is in the canonical key.
 #[must_use]
 pub fn find_person(world: &World, text: &str, now: Timestamp) -> Found {
     for (name, directory) in &world.directories {
-        let id = text.strip_prefix(&name.to_string()).and_then(|rest| rest.strip_prefix([':', '/']));
+        let key = text.strip_prefix("id:").unwrap_or(text);
+        let id = key.strip_prefix(&name.to_string()).and_then(|rest| rest.strip_prefix([':', '/']));
         if let Some(person) = id.and_then(|id| directory.people.get(id)) {
             return Found::Person(Box::new(person.clone()));
         }
@@ -58,14 +61,17 @@ fn is_named_as_service(world: &World, text: &str) -> bool {
     entries(world).any(|entry| matches!(&entry.subject, Subject::Service(login) if login.eq_ignore_ascii_case(text)))
 }
 
-/// Every address and login that directories and declarations name, for whoever mistyped one.
+/// Every address and login that directories and declarations name, in canonical form: for whoever mistyped one.
 #[must_use]
 pub fn known_names(world: &World) -> BTreeSet<Text> {
     let people = world.directories.values().flat_map(|directory| directory.people.values());
     let mails = people.clone().flat_map(Person::mails).map(|mail| mail.text().clone());
     let labels = people.map(|person| person.label.clone());
     let written = entries(world).filter_map(|entry| match &entry.subject {
-        Subject::User(text) | Subject::Service(text) => Some(text.clone()),
+        Subject::User(text) => {
+            Some(Mail::parse(text).map_or_else(|_| text.to_lowercase().into(), |mail| mail.text().clone()))
+        }
+        Subject::Service(login) => Some(login.to_ascii_lowercase().into()),
         _ => None,
     });
     mails.chain(labels).chain(written).collect()
@@ -180,7 +186,7 @@ fn one(claims: &GrantClaims<'_>, index: usize, person: &PersonKey) -> Traced {
     let GrantClaims { world, people, access, grant, now, .. } = claims;
     let (slots, unmet) = claims.slots();
     let namespace = &access.name.namespace;
-    let mut search = Search { world, people, person, ways: Vec::new(), looks: 0, barren: BTreeSet::new() };
+    let mut search = Search::new(world, people, person, *now);
     search.entries(namespace, &grant.subjects, &mut Vec::new());
     let mut ways = search.ways;
     let mut stops: Vec<Stop> = unmet.into_iter().filter_map(|one| one.message).map(Stop::NotSupported).collect();
@@ -221,8 +227,8 @@ fn one(claims: &GrantClaims<'_>, index: usize, person: &PersonKey) -> Traced {
 
 /// Names the grant's own exception on the ways that none of a team closes.
 fn except_of_grant(claims: &GrantClaims<'_>, person: &PersonKey, ways: &mut [Way]) {
-    let GrantClaims { world, people, access, grant, .. } = claims;
-    let mut search = Search { world, people, person, ways: Vec::new(), looks: 0, barren: BTreeSet::new() };
+    let GrantClaims { world, people, access, grant, now, .. } = claims;
+    let mut search = Search { only_open: true, ..Search::new(world, people, person, *now) };
     search.entries(&access.name.namespace, &grant.except, &mut Vec::new());
     let Some(except) = search.ways.into_iter().next() else { return };
     for way in ways.iter_mut().filter(|way| way.exception.is_none()) {
@@ -259,11 +265,22 @@ struct Search<'a, 'p> {
     looks: usize,
     /// Teams that do not lead to the person.
     barren: BTreeSet<ObjectName>,
+    /// Whether subjects whose window is not open are passed over: an exception takes nobody out before it begins and after
+    /// it ended, while a claim of which that is so is told with its window.
+    only_open: bool,
+    now: Timestamp,
 }
 
-impl Search<'_, '_> {
+impl<'a, 'p> Search<'a, 'p> {
+    fn new(world: &'a World, people: &'a expand::People<'p>, person: &'a PersonKey, now: Timestamp) -> Self {
+        Self { world, people, person, ways: Vec::new(), looks: 0, barren: BTreeSet::new(), only_open: false, now }
+    }
+
     fn entries(&mut self, namespace: &str, entries: &[SubjectEntry], before: &mut Vec<Step>) {
         for (index, entry) in entries.iter().enumerate() {
+            if self.only_open && window(entry.from, entry.until, self.now).is_some() {
+                continue;
+            }
             self.looks += 1;
             if self.ways.len() >= MOST_WAYS || self.looks > MOST_LOOKS {
                 return;
@@ -296,7 +313,8 @@ impl Search<'_, '_> {
             self.barren.insert(name.clone());
             return;
         }
-        let mut except = Search { ways: Vec::new(), looks: self.looks, barren: BTreeSet::new(), ..*self };
+        let fresh = Search::new(self.world, self.people, self.person, self.now);
+        let mut except = Search { looks: self.looks, only_open: true, ..fresh };
         except.entries(&name.namespace, &team.except, &mut Vec::new());
         let Some(taken) = except.ways.into_iter().next() else { return };
         for way in self.ways.iter_mut().skip(first).filter(|way| way.exception.is_none()) {

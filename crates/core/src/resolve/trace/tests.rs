@@ -89,6 +89,39 @@ fn an_exception_is_named_where_it_stands() {
 }
 
 #[test]
+fn an_exception_that_is_over_or_has_not_begun_takes_nobody_out() {
+    let over = SubjectEntry { until: Some(at(500)), ..user("ana@fern.example") };
+    let later = SubjectEntry { from: Some(at(2000)), ..user("ana@fern.example") };
+    let grant = Grant { subjects: vec![of_team("all")], except: vec![over.clone()], ..Grant::default() };
+    let former = team(vec![later.clone()], vec![]);
+    let all = team(vec![user("ana@fern.example")], vec![over, later, of_team("former")]);
+    let traced = seen(&world(grant, vec![("all", all), ("former", former)]), &ana());
+    assert_eq!(traced.stops, []);
+    assert_eq!(traced.ways[0].exception, None);
+}
+
+#[test]
+fn an_exception_that_counts_is_told_and_not_one_before_it_that_is_over() {
+    let over = SubjectEntry { until: Some(at(500)), ..user("ana@fern.example") };
+    let except = vec![over, user("ana@fern.example")];
+    let grant = Grant { subjects: vec![user("ana@fern.example")], except, ..Grant::default() };
+    let traced = seen(&world(grant, vec![]), &ana());
+    assert_eq!(traced.stops, [Stop::Excepted]);
+    assert_eq!(traced.ways[0].exception.as_ref().unwrap().steps[0].index, 1);
+}
+
+#[test]
+fn a_name_is_known_however_it_is_written() {
+    let subjects =
+        vec![user("Ana@Fern.example"), user("Tom.Berg"), SubjectEntry::always(Subject::Service("CI-Bot".into()))];
+    let world = world(Grant { subjects, ..Grant::default() }, vec![]);
+    for text in ["ana@fern.example", "ANA@fern.example", "tom.berg", "ci-bot"] {
+        let Found::Person(person) = find_person(&world, text, at(0)) else { panic!("{text}") };
+        assert!(known_names(&world).contains(&person.label), "{text}: {person:?}");
+    }
+}
+
+#[test]
 fn a_window_that_is_not_open_is_told_with_its_time() {
     let over = Grant { subjects: vec![user("ana@fern.example")], until: Some(at(500)), ..Grant::default() };
     assert_eq!(seen(&world(over, vec![]), &ana()).stops, [Stop::Over(at(500))]);
@@ -141,7 +174,7 @@ fn a_person_is_found_by_any_address_and_by_the_key() {
         breaker: false,
     };
     let world = World { directories: BTreeMap::from([(name("okta"), view)]), ..World::default() };
-    for text in ["ana@fern.example", "ANA.old@fern.example", "it/okta:00u1", "it/okta/00u1"] {
+    for text in ["ana@fern.example", "ANA.old@fern.example", "it/okta:00u1", "it/okta/00u1", "id:it/okta:00u1"] {
         assert_eq!(find_person(&world, text, at(0)), Found::Person(Box::new(person.clone())), "{text}");
     }
     assert!(matches!(find_person(&world, "ghost@fern.example", at(0)), Found::Unsure(..)));
