@@ -11,7 +11,7 @@ use super::{
     cluster::{self, ClusterFlags},
     error::CommandError,
     exit::Exit,
-    flags::{FileFlags, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
+    flags::{DEFAULT_STATE, FileFlags, JudgementFlags, OutputFlags, ReachFlags, StateFlags, quoted},
     inputs,
     output::{
         self, Next,
@@ -81,6 +81,12 @@ pub(super) struct Planned {
 /// Plans and prints.
 pub(super) async fn run(flags: &Flags, quiet: bool) -> Result<Exit, CommandError> {
     if flags.cluster.cluster {
+        if *flags.state.state != *DEFAULT_STATE {
+            return Err(CommandError::usage(
+                "nothing is shown: --cluster shows what the operator wrote, and plans nothing from a store (--state)",
+                "leave one of the two out; `appaccess explain PERSON --cluster --state …` reads the operator's store",
+            ));
+        }
         return cluster::show::run(&flags.cluster, &flags.files.app, flags.output.output).await;
     }
     flags.cluster.refuse_without()?;

@@ -1,6 +1,7 @@
 //! A decision on what the operator holds: every row of the `AccessPlan` is shown, and an `AccessApproval` is made.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{
     Api,
     api::{ObjectMeta, PostParams},
@@ -24,6 +25,8 @@ use crate::{
 
 /// How long a decision counts.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Letters of a name that an approval takes.
+const LONGEST_NAME: usize = 256;
 /// How much of the digest stands in the name of the object.
 const NAMED_BY: usize = 20;
 
@@ -59,7 +62,7 @@ fn not_held(flags: &Flags) -> CommandError {
 /// is news.
 async fn make(client: kube::Client, flags: &Flags, verb: Verb, digest: &str) -> Result<(Time, bool), CommandError> {
     let now = Timestamp::now();
-    let approvals: Api<AccessApproval> = Api::namespaced(client, &flags.name.namespace);
+    let approvals: Api<AccessApproval> = Api::namespaced(client.clone(), &flags.name.namespace);
     let short: String = digest.trim_start_matches("sha256:").chars().take(NAMED_BY).collect();
     let name = format!("{}-{short}", verb.word().to_ascii_lowercase());
     let earlier = answered("read the AccessApproval", approvals.get_opt(&name)).await?;
@@ -70,6 +73,10 @@ async fn make(client: kube::Client, flags: &Flags, verb: Verb, digest: &str) -> 
         return Ok((earlier.spec.not_after.clone(), false));
     }
     // A decision cannot be changed: one that counts no more stays as what was said once.
+    let decided_by = match &flags.by {
+        Some(name) => Some(name.clone()),
+        None => myself(&client).await,
+    };
     let name = if earlier.is_some() { format!("{name}-{}", now.as_second()) } else { name };
     let not_after = Time::from(whole_seconds(now.checked_add(COUNTS_FOR).unwrap_or(Timestamp::MAX)));
     let approval = AccessApproval {
@@ -84,13 +91,22 @@ async fn make(client: kube::Client, flags: &Flags, verb: Verb, digest: &str) -> 
             digest: digest.to_owned(),
             decision: decision(verb),
             reason: None,
-            decided_by: flags.by.clone(),
+            decided_by,
             not_after: not_after.clone(),
         },
         status: None,
     };
     answered("make the AccessApproval", approvals.create(&PostParams::default(), &approval)).await?;
     Ok((not_after, true))
+}
+
+/// Who asks, as the API server knows them, which is how admission compares it; `None` where it does not say.
+async fn myself(client: &kube::Client) -> Option<String> {
+    let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
+    let review =
+        answered("ask who you are", reviews.create(&PostParams::default(), &SelfSubjectReview::default())).await;
+    let name = review.ok()?.status?.user_info?.username?;
+    (!name.is_empty() && name.chars().count() <= LONGEST_NAME).then_some(name)
 }
 
 fn decision(verb: Verb) -> Decision {

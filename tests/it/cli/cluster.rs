@@ -96,6 +96,9 @@ async fn a_decision_shows_every_row_and_becomes_an_object() {
     assert_eq!((&spec["digest"], &spec["decision"]), (&json!(digest), &json!("Approve")));
     assert_eq!(spec["appRef"], json!({"name": "planner"}));
     assert_eq!(spec["notAfter"], approved.document()["notAfter"]);
+    let whoami = cluster.kubectl(["auth", "whoami", "-o", "json"], "").await.ok();
+    let whoami: Value = serde_json::from_str(&whoami).expect("kubectl prints a document");
+    assert_eq!(spec["decidedBy"], whoami["status"]["userInfo"]["username"], "whom admission compares it with");
     let rejected = shell.run(&format!("reject {namespace}/planner --cluster --yes")).await;
     assert!(rejected.code == 0 && rejected.stdout.contains("revoke group Studio"), "{rejected:?}");
     assert_eq!(approvals(cluster, &namespace).await.len(), 2);
@@ -112,9 +115,13 @@ async fn what_is_not_shown_as_a_whole_is_not_decided_and_what_is_not_there_is_sa
     assert_eq!(approvals(cluster, &namespace).await.len(), 0);
     let nowhere = shell.run(&format!("approve {namespace}/planner --cluster --context lost --yes")).await;
     assert_eq!(nowhere.code, 64, "{nowhere:?}");
-    for line in
-        ["plan --cluster -f x.yaml", "plan", "approve a/b --cluster --directory --yes", "plan --context test -f x"]
-    {
+    for line in [
+        "plan --cluster -f x.yaml",
+        "plan",
+        "approve a/b --cluster --directory --yes",
+        "plan --context test -f x",
+        "plan --cluster --state x.db",
+    ] {
         assert_eq!(shell.run(line).await.code, 64, "{line}");
     }
 }
