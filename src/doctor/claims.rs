@@ -6,7 +6,7 @@ use appaccess_core::resolve::{ClaimProblem, ProblemKind};
 
 use super::Finding;
 use crate::{
-    load::{Loaded, Place, files::locate},
+    load::{Loaded, Place, locate::Locator},
     sync::Look,
 };
 
@@ -21,10 +21,11 @@ pub(super) fn findings(loaded: &Loaded, look: &Look) -> Vec<Finding> {
         }
         return vec![Finding::good("Claims", "the app has all that is claimed of it")];
     }
-    problems.into_iter().map(|problem| finding(loaded, problem)).collect()
+    let locator = Locator::default();
+    problems.into_iter().map(|problem| finding(loaded, &locator, problem)).collect()
 }
 
-fn finding(loaded: &Loaded, problem: &ClaimProblem) -> Finding {
+fn finding(loaded: &Loaded, locator: &Locator, problem: &ClaimProblem) -> Finding {
     let remedy = match problem.kind {
         ProblemKind::NotPermitted => "ask the owner of the target app to `allow` it, or take it out",
         ProblemKind::NotSupported => "take out what the app does not have; the other claims go on",
@@ -33,16 +34,16 @@ fn finding(loaded: &Loaded, problem: &ClaimProblem) -> Finding {
     };
     let why = format!("claimed by {}", problem.claim);
     let finding = Finding::broken("Claims", problem.message.clone()).because(why).remedied_by(remedy);
-    match place(loaded, problem) {
+    match place(loaded, locator, problem) {
         Some(place) => finding.at(&place),
         None => finding,
     }
 }
 
 /// The line of the grant.
-fn place(loaded: &Loaded, problem: &ClaimProblem) -> Option<Place> {
+fn place(loaded: &Loaded, locator: &Locator, problem: &ClaimProblem) -> Option<Place> {
     let access = loaded.app_accesses.get(&problem.claim.object)?;
     let grants = &access.object.spec.grants;
     let index = grants.iter().position(|grant| grant.name == *problem.claim.grant)?;
-    Some(locate(&access.place, &format!("spec.grants[{index}]")))
+    Some(locator.locate(&access.place, &format!("spec.grants[{index}]")))
 }

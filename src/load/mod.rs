@@ -8,6 +8,7 @@ mod decode;
 mod document;
 pub mod files;
 pub mod glance;
+pub mod locate;
 mod malformed;
 mod path;
 mod plain;
