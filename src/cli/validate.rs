@@ -17,10 +17,8 @@ use super::{
     },
     session,
 };
-use crate::load::{Finding, Loaded, Place, Problem, files, references};
+use crate::load::{Finding, Loaded, Place, Problem, files, locate::Locator, references};
 
-/// Findings whose line is looked up.
-const MOST_LOCATED: usize = 200;
 /// Lines of a list that goes into a comment of bounded size.
 const MOST_LISTED: usize = 200;
 
@@ -72,10 +70,11 @@ pub(super) fn run(flags: &Flags) -> Result<Exit, CommandError> {
     }
 }
 
-/// The findings with the places of their fields, as far as they are looked up: each takes a look into its file.
+/// The findings with the places of their fields.
 fn located(mut findings: Vec<Finding>) -> Vec<Finding> {
-    for finding in findings.iter_mut().take(MOST_LOCATED) {
-        finding.place = files::locate(&finding.place, &finding.path);
+    let locator = Locator::default();
+    for finding in &mut findings {
+        finding.place = locator.locate(&finding.place, &finding.path);
     }
     findings.sort();
     findings

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Loaded, Place, Problem, decode::Decoder, document, path::Path as FieldPath};
+use super::{Loaded, Place, Problem, decode::Decoder, document};
 
 /// Largest file that is read, in bytes.
 pub const LARGEST_FILE: u64 = 1024 * 1024;
@@ -74,22 +74,6 @@ pub fn read_with<R: Read>(paths: &[PathBuf], standard_input: impl Fn() -> R) -> 
         }
     }
     Ok(reader.decoder.finish())
-}
-
-/// The place of a field, such as `spec.grants[0]`, within the document that stands at `place`; that place itself where the
-/// file cannot be read again.
-#[must_use]
-pub fn locate(place: &Place, field: &str) -> Place {
-    let found = || {
-        let mut text = String::new();
-        // To open a pipe again would wait for somebody to write into it.
-        fs::metadata(&place.file).ok().filter(fs::Metadata::is_file)?;
-        File::open(&place.file).ok()?.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
-        let documents = document::split(text.trim_start_matches('\u{feff}'));
-        let document = documents.iter().find(|document| document.first_content_line() == place.line)?;
-        Some(document.line_of(&FieldPath::parse(field)))
-    };
-    Place { file: place.file.clone(), line: found().unwrap_or(place.line) }
 }
 
 struct Reader {

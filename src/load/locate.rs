@@ -1,6 +1,11 @@
 //! Where a field stands in the files, for whoever tells of many of them. It must not know what is told.
 
-use std::{cell::RefCell, collections::BTreeMap, fs::File, io::Read as _};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read as _,
+};
 
 use super::{
     Place,
@@ -126,6 +131,8 @@ impl Part {
 
 fn parts(file: &str) -> Option<Vec<Part>> {
     let mut text = String::new();
+    // To open a pipe again would wait for somebody to write into it.
+    fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
     File::open(file).ok()?.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
     let documents = document::split(text.trim_start_matches('\u{feff}'));
     Some(documents.into_iter().map(Part::new).collect())

@@ -71,8 +71,19 @@ impl ClusterFlags {
         }
     }
 
+    /// The one namespace that is asked about, by the names of apps or else by the flag. Whoever asks about one need not be
+    /// allowed to read the others.
+    fn asked<'a>(&'a self, chosen: &'a [ObjectName]) -> Option<&'a str> {
+        match chosen.split_first() {
+            Some((first, rest)) => {
+                rest.iter().all(|name| name.namespace == first.namespace).then_some(&*first.namespace)
+            }
+            None => self.namespace.as_deref(),
+        }
+    }
+
     /// The flags as they are to be written again, with a space before them.
-    fn again(&self) -> String {
+    pub(super) fn again(&self) -> String {
         let context = self.context.as_ref().map(|context| format!(" --context {}", super::flags::quoted(context)));
         // A plugin of `kubectl` means the cluster unless it is told otherwise.
         let cluster = if Call::of_this_process() == Call::Plugin { "" } else { " --cluster" };

@@ -1,17 +1,12 @@
 //! `plan --cluster`: what the operator last wrote of each app. Nothing is computed here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::fmt::Write as _;
 
 use appaccess_core::access::ObjectName;
-use kube::{Api, Client, Resource, api::ListParams, core::NamespaceResourceScope};
-use serde::de::DeserializeOwned;
 
-use super::{ClusterFlags, answered, connect, name_of, rows, waiting, word};
+use super::{ClusterFlags, connect, objects, rows, waiting, word};
 use crate::{
-    api::{AccessPlan, TargetApp},
+    api::{AccessPlan, TargetApp, condition},
     cli::{
         error::CommandError,
         exit::Exit,
@@ -23,12 +18,8 @@ use crate::{
             escape::{code_span, printable},
         },
     },
+    load::Loaded,
 };
-
-/// Objects of one answer.
-const PAGE: u32 = 500;
-/// Pages of one listing.
-const MOST_PAGES: usize = 100;
 
 /// Reads and prints.
 pub(in crate::cli) async fn run(
@@ -37,26 +28,29 @@ pub(in crate::cli) async fn run(
     format: Format,
 ) -> Result<Exit, CommandError> {
     let client = connect(flags).await?;
-    let named: BTreeSet<&str> = chosen.iter().map(|name| &*name.namespace).collect();
-    // Whoever names apps of one namespace need not be allowed to read the others.
-    let namespace = match (&flags.namespace, named.first()) {
-        (_, Some(only)) if named.len() == 1 => Some(*only),
-        (Some(namespace), None) => Some(namespace.as_str()),
-        _ => None,
-    };
-    let apps: BTreeMap<ObjectName, TargetApp> =
-        all(&client, namespace, "list the TargetApps", |app: &TargetApp| &app.metadata).await?;
-    let plans: BTreeMap<ObjectName, AccessPlan> =
-        all(&client, namespace, "list the AccessPlans", |plan: &AccessPlan| &plan.metadata).await?;
-    if let Some(missing) = chosen.iter().find(|name| !apps.contains_key(*name)) {
+    let Loaded { target_apps: apps, plans, broken, .. } =
+        objects::Reader::new(&client, flags.asked(chosen)).apps().await?;
+    let is_meant = |name: &ObjectName| chosen.is_empty() || chosen.contains(name);
+    let unread = broken.iter().filter(|broken| broken.name.as_ref().is_none_or(is_meant));
+    let mut exit = Exit::Done;
+    for broken in unread {
+        let name = broken.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        let what = format!("{} {name} is not shown", broken.kind.name());
+        output::three_lines(&what, "this version cannot read the object", "correct it, or use a version that knows it");
+        exit = Exit::Failed;
+    }
+    let is_there =
+        |name: &ObjectName| apps.contains_key(name) || broken.iter().any(|it| it.name.as_ref() == Some(name));
+    if let Some(missing) = chosen.iter().find(|name| !is_there(name)) {
         return Err(CommandError::refused(
             format!("nothing can be shown: there is no TargetApp {missing} in the cluster"),
             "see all of them by `appaccess plan --cluster`",
         ));
     }
-    let wanted = apps.iter().filter(|(name, _)| chosen.is_empty() || chosen.contains(name));
-    let apps: Vec<ClusterApp> = wanted.map(|(name, app)| entry(name, app, plans.get(name))).collect();
-    let exit = apps.iter().map(exit).fold(Exit::Done, Exit::worst);
+    let wanted = apps.iter().filter(|(name, _)| is_meant(name));
+    let plan = |name| plans.get(name).map(|located| &located.object);
+    let apps: Vec<ClusterApp> = wanted.map(|(name, app)| entry(name, &app.object, plan(name))).collect();
+    let exit = apps.iter().map(self::exit).fold(exit, Exit::worst);
     let document = ClusterDocument { schema: CLUSTER_SCHEMA, apps };
     match format {
         Format::Json => output::json(&document)?,
@@ -64,35 +58,6 @@ pub(in crate::cli) async fn run(
         Format::Markdown => output::plain(&text(&document, flags, &|text| code_span(text)))?,
     }
     Ok(exit)
-}
-
-async fn all<K>(
-    client: &Client,
-    namespace: Option<&str>,
-    what: &str,
-    metadata: impl Fn(&K) -> &kube::api::ObjectMeta,
-) -> Result<BTreeMap<ObjectName, K>, CommandError>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
-{
-    let api: Api<K> = match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    };
-    let mut found = BTreeMap::new();
-    let mut parameters = ListParams::default().limit(PAGE);
-    for _ in 0..MOST_PAGES {
-        let page = answered(what, api.list(&parameters)).await?;
-        let next = page.metadata.continue_.filter(|token| !token.is_empty());
-        found.extend(page.items.into_iter().map(|object| (name_of(metadata(&object)), object)));
-        match next {
-            Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(found),
-        }
-    }
-    let most = usize::try_from(PAGE).unwrap_or(usize::MAX).saturating_mul(MOST_PAGES);
-    let what = format!("nothing is shown: the cluster has more than {most} objects of one kind");
-    Err(CommandError::refused(what, "look at them by `kubectl get`"))
 }
 
 fn entry(name: &ObjectName, app: &TargetApp, plan: Option<&AccessPlan>) -> ClusterApp {
@@ -123,13 +88,15 @@ fn entry(name: &ObjectName, app: &TargetApp, plan: Option<&AccessPlan>) -> Clust
     }
 }
 
+/// What the status of an app stands for. A hold may be left over from before the app could not be read any more.
 fn exit(app: &ClusterApp) -> Exit {
     let is = |kind: &str, status: &str| app.conditions.iter().any(|known| known.kind == kind && known.status == status);
-    match &app.plan {
-        Some(_) => Exit::Held,
-        None if is("Ready", "False") || is("Stalled", "True") => Exit::Failed,
-        None => Exit::Done,
-    }
+    let waits = |reason: &str| matches!(reason, condition::PLAN_HELD | condition::TASKS_OVERDUE);
+    let mut not_ready = app.conditions.iter().filter(|known| known.kind == condition::READY && known.status == "False");
+    let failed = is(condition::STALLED, "True") || not_ready.clone().any(|ready| !waits(&ready.reason));
+    let held = app.plan.is_some() || not_ready.any(|ready| waits(&ready.reason));
+    let held = if held { Exit::Held } else { Exit::Done };
+    if failed { held.worst(Exit::Failed) } else { held }
 }
 
 fn text(document: &ClusterDocument, flags: &ClusterFlags, shown: &dyn Fn(&str) -> String) -> String {
@@ -154,4 +121,46 @@ fn text(document: &ClusterDocument, flags: &ClusterFlags, shown: &dyn Fn(&str) -
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(conditions: &[(&str, &'static str, &str)], is_held: bool) -> ClusterApp {
+        let condition = |(kind, status, reason): &(&str, &'static str, &str)| Condition {
+            kind: (*kind).to_owned(),
+            status,
+            reason: (*reason).to_owned(),
+            message: String::new(),
+        };
+        let plan = ClusterPlan {
+            digest: String::new(),
+            reasons: Vec::new(),
+            people: 1,
+            allowed: None,
+            changes: 1,
+            rows: Vec::new(),
+            summary: String::new(),
+        };
+        ClusterApp {
+            app: "it/planner".to_owned(),
+            mode: "Full".to_owned(),
+            conditions: conditions.iter().map(condition).collect(),
+            plan: is_held.then_some(plan),
+        }
+    }
+
+    #[test]
+    fn what_failed_is_worse_than_what_waits() {
+        let told = |conditions: &[(&str, &'static str, &str)], is_held| exit(&app(conditions, is_held));
+        assert_eq!(told(&[("Ready", "True", "Done")], false), Exit::Done);
+        assert_eq!(told(&[("Ready", "False", "PlanHeld")], true), Exit::Held);
+        assert_eq!(told(&[("Ready", "False", "CredentialsInvalid")], true), Exit::Failed);
+        assert_eq!(told(&[("Ready", "False", "CredentialsInvalid")], false), Exit::Failed);
+        assert_eq!(told(&[("Ready", "False", "PlanHeld"), ("Stalled", "True", "DuplicateTarget")], true), Exit::Failed);
+        // A task past its deadline waits for a person.
+        assert_eq!(told(&[("Ready", "False", "TasksOverdue")], false), Exit::Held);
+        assert_eq!(told(&[("Ready", "Unknown", "Progressing")], true), Exit::Held);
+    }
 }

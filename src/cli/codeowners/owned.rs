@@ -13,7 +13,7 @@ use appaccess_core::{
 use crate::{
     api::connector::{Connector, Roster},
     cli::error::CommandError,
-    load::{Loaded, Place, files::locate, world},
+    load::{Loaded, Place, locate::Locator, world},
 };
 
 /// Files with the apps that they are about.
@@ -32,7 +32,7 @@ impl Owned {
         for (name, target) in &loaded.target_apps {
             for (index, owner) in target.object.spec.owners.iter().enumerate() {
                 if !is_owner(owner) {
-                    let place = locate(&target.place, &format!("spec.owners[{index}]"));
+                    let place = Locator::default().locate(&target.place, &format!("spec.owners[{index}]"));
                     let what = format!("{place}: TargetApp {name} names the owner `{owner}`, which no forge takes");
                     let remedy =
                         "write @name, @organization/team or a mail address, or a group of GitLab as @group/subgroup";

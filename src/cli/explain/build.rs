@@ -12,8 +12,9 @@ use appaccess_core::{
 use jiff::Timestamp;
 
 use super::{
+    Who,
     blame::Origin,
-    places,
+    places::{Places, source},
     scene::{Basis, Scene},
 };
 use crate::{
@@ -24,12 +25,12 @@ use crate::{
         explain::{self as shown, ExplainApp, Thing},
         history,
     },
-    load::{Loaded, Place},
+    load::Place,
 };
 
 /// Everything about one person in one app. The lines of the journal are by slot; `note` says what it rests on.
 pub(in crate::cli) fn app(
-    loaded: &Loaded,
+    places: &Places<'_>,
     world: &World,
     scene: &Scene,
     person: &Person,
@@ -49,7 +50,7 @@ pub(in crate::cli) fn app(
         .into_iter()
         .map(|explanation| {
             let line = last.remove(&explanation.slot);
-            thing(loaded, &traced, scene, &explanation, line)
+            thing(places, &traced, scene, &explanation, line)
         })
         .collect();
     // What the journal alone knows of.
@@ -65,7 +66,7 @@ pub(in crate::cli) fn app(
             withdrawn: None,
             change: None,
         };
-        thing(loaded, &traced, scene, &gone, Some(line))
+        thing(places, &traced, scene, &gone, Some(line))
     }));
     let others = traced.iter().filter(|traced| !traced.names_the_person());
     ExplainApp {
@@ -91,7 +92,7 @@ fn text(text: &Text) -> String {
 }
 
 fn thing(
-    loaded: &Loaded,
+    places: &Places<'_>,
     traced: &[Traced],
     scene: &Scene,
     explanation: &Explanation,
@@ -101,7 +102,7 @@ fn thing(
     let carries = |traced: &Traced| explanation.claims.iter().any(|claim| claim.name == traced.claim);
     let about = |traced: &&Traced| traced.names_the_person() && traced.slots.iter().any(|(named, _)| named == slot);
     let mut claims: Vec<shown::Claim> =
-        traced.iter().filter(about).map(|traced| claim(loaded, traced, slot, carries(traced))).collect();
+        traced.iter().filter(about).map(|traced| claim(places, traced, slot, carries(traced))).collect();
     claims.sort_by_key(|claim| !claim.counts);
     let unknown = match &explanation.standing {
         Standing::Unknown(why) => Some(text(why)),
@@ -142,14 +143,13 @@ fn entitlement(slot: &Slot, value: Option<&Text>, change: Option<&plan::Change>)
     }
 }
 
-fn claim(loaded: &Loaded, traced: &Traced, slot: &Slot, counts: bool) -> shown::Claim {
+fn claim(places: &Places<'_>, traced: &Traced, slot: &Slot, counts: bool) -> shown::Claim {
     let level = traced.slots.iter().find(|(named, _)| named == slot).and_then(|(_, level)| level.as_ref());
     let ways = traced.ways.iter().map(|way| {
-        let except =
-            way.exception.as_ref().map(|except| steps(&except.steps, places::exception(loaded, traced, except)));
-        shown::Way { steps: steps(&way.steps, places::way(loaded, traced, way)), except: except.unwrap_or_default() }
+        let except = way.exception.as_ref().map(|except| steps(&except.steps, places.exception(traced, except)));
+        shown::Way { steps: steps(&way.steps, places.way(traced, way)), except: except.unwrap_or_default() }
     });
-    let object = loaded.app_accesses.get(&traced.claim.object);
+    let object = places.loaded.app_accesses.get(&traced.claim.object);
     shown::Claim {
         name: traced.claim.to_string(),
         counts,
@@ -157,8 +157,8 @@ fn claim(loaded: &Loaded, traced: &Traced, slot: &Slot, counts: bool) -> shown::
         from: traced.from.map(told),
         until: traced.until.map(told),
         reason: traced.reason.as_ref().map(text),
-        place: places::grant(loaded, traced).map(line),
-        source: object.map(|located| places::source(&located.object.metadata)).unwrap_or_default(),
+        place: places.grant(traced).map(line),
+        source: object.map(|located| source(&located.object.metadata)).unwrap_or_default(),
         ways: ways.collect(),
         stops: traced.stops.iter().filter_map(|known| stop(known, slot)).collect(),
     }
@@ -208,28 +208,26 @@ fn change(change: &plan::Change, plan: &plan::Plan) -> shown::Change {
         digest: plan.hold.as_ref().filter(|_| yields).map(|hold| text(&hold.digest)),
         due: change.due.map(told),
         by_hand: change.task.is_some(),
+        failed: false,
         message: (change.action == Action::Adopt).then(|| "it is taken into our books; nothing is sent".to_owned()),
     }
 }
 
 /// Whom the document is about.
-pub(in crate::cli) fn person(
-    asked: &str,
-    person: &Person,
-    left: Option<&Text>,
-    unsure: Option<&Text>,
-) -> shown::Person {
+pub(super) fn person(asked: &str, who: &Who) -> shown::Person {
+    let Who { person, left, unsure, is_past } = who;
     shown::Person {
         asked: asked.to_owned(),
         key: person.key.canonical(),
         name: text(&person.label),
         mails: person.mails().map(ToString::to_string).collect(),
         directory: match &person.key {
-            PersonKey::Known { directory, .. } => Some(directory.to_string()),
+            PersonKey::Known { directory, .. } if !is_past => Some(directory.to_string()),
             _ => None,
         },
-        left: left.map(text),
-        unsure: unsure.map(text),
+        left: left.as_ref().map(text),
+        unsure: unsure.as_ref().map(text),
+        past: *is_past,
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod blame;
 pub(super) mod build;
-mod places;
+pub(super) mod places;
 pub(super) mod scene;
 
 use std::collections::BTreeMap;
@@ -17,7 +17,10 @@ use clap_complete::engine::ArgValueCompleter;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use self::scene::{Basis, Scene};
+use self::{
+    places::Places,
+    scene::{Basis, Scene},
+};
 use super::{
     cluster::{self, ClusterFlags},
     completions::names,
@@ -58,8 +61,8 @@ const MOST_NAMES: usize = 5;
     Reads the files and, where it is there, the store: no network and no credential. What it says of an app is what the \
     last pass over that store left; --live reads the apps, as `plan` does. With --cluster it reads the objects and their \
     status instead, and the store only where --state is given.\n\n\
-    Exit codes: 0, or 3 where something of the person waits for a decision, or 1 where nobody can tell of something, an \
-    app could not be read, or nobody knows the person, or 64 for wrong usage or invalid files.")]
+    Exit codes: 0, or 3 where something of the person waits for a decision, or 1 where nobody can tell of something, a \
+    change of theirs failed, an app could not be read, or nobody knows the person, or 64 for wrong usage or invalid files.")]
 pub struct Flags {
     /// Mail address (any of a person's), login, or a key as NAMESPACE/DIRECTORY:ID
     #[arg(value_name = "PERSON", value_parser = NonEmptyStringValueParser::new(), add = ArgValueCompleter::new(names::people))]
@@ -101,11 +104,12 @@ async fn over_files(flags: &Flags, quiet: bool) -> Result<ExplainDocument, Comma
     if flags.live {
         errors = read_apps(&session, &world, store.as_ref(), now, &mut scenes).await;
     }
+    let places = Places::of(&session.loaded);
     let mut apps = Vec::new();
     for (name, scene) in &scenes {
         let told = last(store.as_ref(), name, &who.person).await?;
         let note = note(&session.loaded, name, scene, told.newest, now);
-        apps.push(build::app(&session.loaded, &world, scene, &who.person, told.lines, note, now));
+        apps.push(build::app(&places, &world, scene, &who.person, told.lines, note, now));
     }
     errors.extend(errors_of_files(&session.loaded, &readings).into_iter().filter(|entry| entry.app.is_none()));
     errors.sort();
@@ -123,6 +127,8 @@ pub(super) struct Who {
     left: Option<Text>,
     /// Why nobody can tell who it is.
     unsure: Option<Text>,
+    /// Whether the journal alone knows them, and no directory says that they left.
+    is_past: bool,
 }
 
 /// Finds the person by the declarations, and who left them by the journal.
@@ -140,20 +146,32 @@ pub(super) async fn whom(
             return Err(CommandError::refused(what, "name one of them as NAMESPACE/DIRECTORY:ID"));
         }
     };
-    let label = person.label.clone();
     let is_literal = !matches!(person.key, PersonKey::Known { .. });
-    let mut person = person;
-    if let Some(store) = store.filter(|_| is_literal && !known_names(world).contains(&label)) {
-        // Whoever is in no directory any more was called so when something was done.
-        let called = store.people_called(&label).await?;
-        if let (Some(key), 1) = (called.first(), called.len()) {
-            person = Person { label, mail: Mail::parse(text).ok(), ..Person::literal(key.clone()) };
-        } else if let Some(key) = PersonKey::from_canonical(&format!("id:{text}")) {
-            person = Person::literal(key);
-        }
-    }
+    // Whoever is in no directory any more was called so when something was done.
+    let past = match store.filter(|_| is_literal && !known_names(world).contains(&person.label)) {
+        Some(store) => past(store, text, &person.label).await?,
+        None => None,
+    };
+    let is_journalled = past.is_some();
+    let (person, unsure) = past.map_or((person, unsure), |past| (past, None));
     let left = left(world, &person.key).map(|(_, says, _)| says);
-    Ok(Who { person, left, unsure })
+    Ok(Who { is_past: is_journalled && left.is_none(), person, left, unsure })
+}
+
+/// Whom the journal knows under a name or a key.
+async fn past(store: &Store, text: &str, label: &Text) -> Result<Option<Person>, CommandError> {
+    let called = store.people_called(label).await?;
+    if called.len() > 1 {
+        let keys: Vec<String> = called.iter().take(MOST_NAMES).map(PersonKey::canonical).collect();
+        let more = if called.len() > MOST_NAMES { ", …" } else { "" };
+        let what = format!("`{text}` is what the journal calls {} people", called.len());
+        return Err(CommandError::refused(what, format!("name one of them: {}{more}", keys.join(", "))));
+    }
+    if let Some(key) = called.into_iter().next() {
+        return Ok(Some(Person { label: label.clone(), mail: Mail::parse(text).ok(), ..Person::literal(key) }));
+    }
+    let key = PersonKey::from_canonical(text).or_else(|| PersonKey::from_canonical(&format!("id:{text}")));
+    Ok(key.map(Person::literal))
 }
 
 /// The document; nobody knowing the person is an error with the nearest names.
@@ -164,9 +182,12 @@ pub(super) fn finished(
     apps: Vec<ExplainApp>,
     errors: Vec<ErrorEntry>,
 ) -> Result<ExplainDocument, CommandError> {
-    let person = build::person(&flags.person, &who.person, who.left.as_ref(), who.unsure.as_ref());
+    let person = build::person(&flags.person, who);
     let chosen = !flags.files.app.is_empty();
-    let document = ExplainDocument { schema: EXPLAIN_SCHEMA, person, apps, errors, chosen };
+    // What waits is decided where it was read.
+    let by_status = apps.iter().any(|app| app.basis == "status");
+    let again = if by_status { flags.cluster.again() } else { flags.state.again() };
+    let document = ExplainDocument { schema: EXPLAIN_SCHEMA, person, apps, errors, chosen, again };
     let is_known = matches!(&who.person.key, PersonKey::Known { directory, id }
         if world.directories.get(directory).is_some_and(|view| view.people.contains_key(id)));
     if is_known || !document.is_empty() || known_names(world).contains(&who.person.label) {

@@ -9,72 +9,85 @@ use kube::api::ObjectMeta;
 use crate::{
     api::{APPROVED_BY, COMMIT, PULL_REQUEST},
     cli::output::explain::Source,
-    load::{Loaded, Place, files::locate},
+    load::{Loaded, Place, locate::Locator},
 };
 
 /// Managers of fields that are told of one object.
 const MOST_MANAGERS: usize = 4;
 
-/// The line of a claim's grant; `None` where its object is not from a file.
-pub(super) fn grant(loaded: &Loaded, traced: &Traced) -> Option<Place> {
-    let access = loaded.app_accesses.get(&traced.claim.object)?;
-    at(&access.place, &format!("spec.grants[{}]", traced.index))
+/// The declarations, and where each part of them is written.
+pub(in crate::cli) struct Places<'a> {
+    pub(super) loaded: &'a Loaded,
+    locator: Locator,
 }
 
-/// The lines of the steps of a way.
-pub(super) fn way(loaded: &Loaded, traced: &Traced, way: &Way) -> Vec<Option<Place>> {
-    let access = loaded.app_accesses.get(&traced.claim.object);
-    let first = |step: &Step| at(&access?.place, &format!("spec.grants[{}].subjects[{}]", traced.index, step.index));
-    further(loaded, &way.steps, first)
-}
-
-/// The lines of the steps of an exception.
-pub(super) fn exception(loaded: &Loaded, traced: &Traced, exception: &Exception) -> Vec<Option<Place>> {
-    let first = |step: &Step| {
-        if let Some(team) = &exception.team {
-            return at(&loaded.teams.get(team)?.place, &format!("spec.except[{}]", step.index));
-        }
-        let access = loaded.app_accesses.get(&traced.claim.object)?;
-        at(&access.place, &format!("spec.grants[{}].except[{}]", traced.index, step.index))
-    };
-    further(loaded, &exception.steps, first)
-}
-
-fn further(loaded: &Loaded, steps: &[Step], first: impl Fn(&Step) -> Option<Place>) -> Vec<Option<Place>> {
-    let mut team: Option<&ObjectName> = None;
-    let mut places = Vec::new();
-    for step in steps {
-        places.push(match team {
-            None => first(step),
-            Some(team) => part(loaded, team, step.index),
-        });
-        team = if let Subject::Team(name) = &step.subject { Some(name) } else { None };
+impl<'a> Places<'a> {
+    pub(in crate::cli) fn of(loaded: &'a Loaded) -> Self {
+        Self { loaded, locator: Locator::default() }
     }
-    places
-}
 
-/// The line of the part of a team by its place in the order in which the engine takes them.
-fn part(loaded: &Loaded, team: &ObjectName, index: usize) -> Option<Place> {
-    let team = loaded.teams.get(team)?;
-    let spec = &team.object.spec;
-    let lists = [
-        ("members", spec.members.len()),
-        ("teams", spec.teams.len()),
-        ("directoryGroups", spec.directory_groups.len()),
-    ];
-    let mut index = index;
-    for (field, length) in lists {
-        if index < length {
-            return at(&team.place, &format!("spec.{field}[{index}]"));
-        }
-        index -= length;
+    /// The line of a claim's grant; `None` where its object is not from a file.
+    pub(super) fn grant(&self, traced: &Traced) -> Option<Place> {
+        let access = self.loaded.app_accesses.get(&traced.claim.object)?;
+        self.at(&access.place, &format!("spec.grants[{}]", traced.index))
     }
-    at(&team.place, "spec.match")
-}
 
-/// The line of a field; objects of a cluster have none.
-fn at(document: &Place, field: &str) -> Option<Place> {
-    (document.line > 0).then(|| locate(document, field))
+    /// The lines of the steps of a way.
+    pub(super) fn way(&self, traced: &Traced, way: &Way) -> Vec<Option<Place>> {
+        let access = self.loaded.app_accesses.get(&traced.claim.object);
+        let first =
+            |step: &Step| self.at(&access?.place, &format!("spec.grants[{}].subjects[{}]", traced.index, step.index));
+        self.further(&way.steps, first)
+    }
+
+    /// The lines of the steps of an exception.
+    pub(super) fn exception(&self, traced: &Traced, exception: &Exception) -> Vec<Option<Place>> {
+        let first = |step: &Step| {
+            if let Some(team) = &exception.team {
+                return self.at(&self.loaded.teams.get(team)?.place, &format!("spec.except[{}]", step.index));
+            }
+            let access = self.loaded.app_accesses.get(&traced.claim.object)?;
+            self.at(&access.place, &format!("spec.grants[{}].except[{}]", traced.index, step.index))
+        };
+        self.further(&exception.steps, first)
+    }
+
+    fn further(&self, steps: &[Step], first: impl Fn(&Step) -> Option<Place>) -> Vec<Option<Place>> {
+        let mut team: Option<&ObjectName> = None;
+        let mut places = Vec::new();
+        for step in steps {
+            places.push(match team {
+                None => first(step),
+                Some(team) => self.part(team, step.index),
+            });
+            team = if let Subject::Team(name) = &step.subject { Some(name) } else { None };
+        }
+        places
+    }
+
+    /// The line of the part of a team by its place in the order in which the engine takes them.
+    fn part(&self, team: &ObjectName, index: usize) -> Option<Place> {
+        let team = self.loaded.teams.get(team)?;
+        let spec = &team.object.spec;
+        let lists = [
+            ("members", spec.members.len()),
+            ("teams", spec.teams.len()),
+            ("directoryGroups", spec.directory_groups.len()),
+        ];
+        let mut index = index;
+        for (field, length) in lists {
+            if index < length {
+                return self.at(&team.place, &format!("spec.{field}[{index}]"));
+            }
+            index -= length;
+        }
+        self.at(&team.place, "spec.match")
+    }
+
+    /// The line of a field; objects of a cluster have none.
+    fn at(&self, document: &Place, field: &str) -> Option<Place> {
+        (document.line > 0).then(|| self.locator.locate(document, field))
+    }
 }
 
 /// What an object says of where it comes from.

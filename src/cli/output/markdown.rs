@@ -131,7 +131,7 @@ fn waits(text: &mut Bounded, app: &App, changes: &[&Change]) {
             let people = words::counted(hold.people, "person", "people");
             list(text, &format!("Held: {people}, {} allowed", hold.allowed), changes);
             for reason in &hold.reasons {
-                text.line(&format!("\n{}: {}", code_span(reason), words::held(reason, hold.allowed)));
+                text.line(&format!("\n{}: {}", code_span(reason), words::held(reason, Some(hold.allowed))));
             }
             text.line(&format!("\nDigest {}", code_span(&hold.digest)));
         }

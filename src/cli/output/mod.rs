@@ -107,7 +107,7 @@ impl Next {
 
 /// What somebody can decide, by app.
 fn decidable(document: &PlanDocument) -> impl Iterator<Item = (&str, &Hold)> {
-    let yields = |reason: &String| matches!(reason.as_str(), "ThresholdExceeded" | "ApprovalRequired");
+    let yields = |reason: &String| words::yields_to_approval(reason);
     document.apps.iter().filter_map(move |app| match &app.waits {
         Waits::Hold { hold: Some(hold) } if hold.reasons.iter().any(yields) => Some((app.app.as_str(), hold)),
         _ => None,

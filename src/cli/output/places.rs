@@ -3,16 +3,17 @@
 use appaccess_core::access::{ClaimName, ObjectName};
 
 use super::document::{ErrorEntry, Line};
-use crate::load::{Loaded, Place, files::locate};
+use crate::load::{Loaded, Place, locate::Locator};
 
 /// Adds to each error the line of its object; objects of a cluster have none.
 pub(crate) fn locate_errors(errors: &mut [ErrorEntry], loaded: &Loaded) {
+    let locator = Locator::default();
     for entry in errors.iter_mut().filter(|entry| entry.place.is_none()) {
-        entry.place = place(&entry.object, &entry.reason, loaded);
+        entry.place = place(&entry.object, &entry.reason, loaded, &locator);
     }
 }
 
-fn place(object: &str, reason: &str, loaded: &Loaded) -> Option<Line> {
+fn place(object: &str, reason: &str, loaded: &Loaded, locator: &Locator) -> Option<Line> {
     let (kind, name) = object.split_once(' ')?;
     let (at, field) = match kind {
         "TargetApp" => {
@@ -32,14 +33,14 @@ fn place(object: &str, reason: &str, loaded: &Loaded) -> Option<Line> {
         }
         _ => return None,
     };
-    line(at, &field)
+    line(at, &field, locator)
 }
 
 /// The line of a field, of the object itself where no field is named.
-fn line(at: &Place, field: &str) -> Option<Line> {
+fn line(at: &Place, field: &str, locator: &Locator) -> Option<Line> {
     if at.line == 0 {
         return None;
     }
-    let found = if field.is_empty() { at.clone() } else { locate(at, field) };
+    let found = if field.is_empty() { at.clone() } else { locator.locate(at, field) };
     Some(Line { file: found.file, line: u64::try_from(found.line).unwrap_or(u64::MAX) })
 }

@@ -168,7 +168,7 @@ fn held(text: &mut String, hold: &Hold, changes: &[&Change]) {
     let title = format!("Held: {rows} for {people} {wait} for a decision");
     let _ = writeln!(text, "  {}", painted(BOLD.fg_color(Some(AnsiColor::Yellow.into())), &title));
     for reason in &hold.reasons {
-        let _ = writeln!(text, "    {reason}: {}", words::held(reason, hold.allowed));
+        let _ = writeln!(text, "    {reason}: {}", words::held(reason, Some(hold.allowed)));
         let of_reason: Vec<_> = changes.iter().copied().filter(|change| change.held == Some(reason)).collect();
         let mut room = HELD_SHOWN;
         for mut group in words::by_name(&of_reason) {

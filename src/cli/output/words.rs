@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use appaccess_core::plan::HeldReason;
+
 use super::document::{App, Change, Cost, Drift, Entitlement, PlanDocument, Task, Waits};
 
 /// Whether a change adds, alters or takes away.
@@ -173,10 +175,14 @@ pub(super) fn by_name<'a>(changes: &[&'a Change]) -> Vec<Group<'a>> {
 }
 
 /// Why rows are held, with what to do about it.
-pub(super) fn held(reason: &str, allowed: u64) -> String {
+///
+/// `allowed` is how many people may lose something now, where that is known.
+pub(super) fn held(reason: &str, allowed: Option<u64>) -> String {
     match reason {
         "ThresholdExceeded" => {
-            format!("more people would lose something than the {allowed} that the budget leaves now")
+            let budget =
+                allowed.map_or_else(|| "the budget".to_owned(), |allowed| format!("the {allowed} that the budget"));
+            format!("more people would lose something than {budget} leaves now")
         }
         "ApprovalRequired" => "somebody has to say yes first (`safety.approve`, `safety.approveFirst`)".into(),
         "LastAdmin" => {
@@ -195,6 +201,11 @@ pub(super) fn held(reason: &str, allowed: u64) -> String {
         "Rejected" => "somebody said no; make the files say so too".into(),
         other => other.to_owned(),
     }
+}
+
+/// Whether an approval frees what is held for a reason.
+pub(crate) fn yields_to_approval(reason: &str) -> bool {
+    HeldReason::from_word(reason).is_some_and(HeldReason::yields_to_approval)
 }
 
 /// A difference in words, without whose it is.

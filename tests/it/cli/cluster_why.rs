@@ -120,8 +120,9 @@ async fn why_somebody_has_something_is_told_by_objects_and_status() {
     assert_eq!(ana.code, 0, "{ana:?}");
     screen("explain_cluster_has", &ana.stdout, &namespace, &digest);
     let joel = shell.run(&line("joel")).await;
+    assert_eq!(joel.code, 1, "a change failed: {joel:?}");
     screen("explain_cluster_failed", &joel.stdout, &namespace, &digest);
-    let tom = shell.run(&line("tom")).await;
+    let tom = shell.run(&format!("{} --context test", line("tom"))).await;
     assert_eq!(tom.code, 3, "{tom:?}");
     screen("explain_cluster_held", &tom.stdout, &namespace, &digest);
     let document = shell.run(&format!("{} -o json", line("ana"))).await.document();
@@ -156,4 +157,63 @@ async fn what_is_wrong_in_the_cluster_is_told_with_its_remedy() {
     assert_eq!(well.code, 0, "{well:?}");
     let missing = shell.run(&format!("doctor --cluster --app {namespace}/other")).await;
     assert!(missing.code == 1 && missing.stderr.contains("there is no TargetApp"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn whoever_may_read_one_namespace_is_told_of_it_and_what_was_not_seen() {
+    let (cluster, _, namespace, _) = installed().await;
+    let reader = cluster.account(&namespace, "reader").await;
+    let resources = "--resource=targetapps,appaccesses,teams,directories,accessplans";
+    let here = format!("--namespace={namespace}");
+    cluster.kubectl(["create", "role", "reader", "--verb=list", resources, &here], "").await.ok();
+    let subject = format!("--serviceaccount={namespace}:reader");
+    cluster.kubectl(["create", "rolebinding", "reader", "--role=reader", &subject, &here], "").await.ok();
+    let mut shell = Shell::new();
+    shell.set("KUBECONFIG", &reader.kubeconfig.display().to_string());
+    let unseen = format!("Directory, AccessPlan of namespace {namespace} alone");
+    let flat = |text: &str| text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    for further in [format!("-n {namespace}"), format!("--app {namespace}/planner")] {
+        let told = shell.run(&format!("explain ana@fern.example --cluster {further}")).await;
+        assert_eq!(told.code, 0, "{told:?}");
+        assert!(flat(&told.stdout).contains(&unseen) && told.stdout.contains("group Studio  has"), "{told:?}");
+        let doctor = shell.run(&format!("doctor --cluster {further}")).await;
+        assert!(flat(&doctor.stdout).contains(&unseen), "{doctor:?}");
+    }
+    let everywhere = shell.run("doctor --cluster").await;
+    assert!(everywhere.code == 1 && everywhere.stderr.contains("forbidden"), "{everywhere:?}");
+}
+
+#[tokio::test]
+async fn claims_on_an_app_that_is_not_there_are_not_passed_over() {
+    let (cluster, shell, namespace, _) = installed().await;
+    let lost = format!(
+        "\
+apiVersion: appaccess.dev/v1alpha1
+kind: AppAccess
+metadata: {{name: lost, namespace: {namespace}}}
+spec:
+  appRef: {{name: nowhere}}
+  grants: [{{name: all, subjects: [{{user: ana@fern.example}}]}}]
+"
+    );
+    cluster.apply(&lost).await.ok();
+    let refused = [
+        condition("Ready", "False", "NotPermitted", "the target app is not there"),
+        condition("Accepted", "False", "NotPermitted", "the target app is not there"),
+    ];
+    let refused = json!({"observedGeneration": 1, "conditions": refused});
+    status(cluster, &namespace, "appaccess/lost", refused).await;
+    let well = [condition("Ready", "True", "InSync", "nothing differs")];
+    for object in ["targetapp/planner", "appaccess/everybody"] {
+        let quiet = json!({"observedGeneration": 1, "conditions": well, "rows": []});
+        status(cluster, &namespace, object, quiet).await;
+    }
+    let told = shell.run(&format!("doctor --cluster -n {namespace} -o json")).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    let errors = told.document()["errors"].clone();
+    assert!(errors[0]["object"] == json!(format!("AppAccess {namespace}/lost")), "{errors:#}");
+    assert_eq!(
+        errors.as_array().map(|all| all.iter().filter(|entry| entry["reason"] == "NotPermitted").count()),
+        Some(1)
+    );
 }

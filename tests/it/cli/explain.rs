@@ -4,6 +4,10 @@
 use std::process::Command;
 
 use appaccess::sim::scim::{Options, Server};
+use appaccess::store::{Intent, ResultLine, Store, Update};
+use appaccess_core::access::{AccountId, ObjectName, PersonKey, Slot};
+use appaccess_core::plan::{Action, Cause};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::schema::assert_valid;
@@ -127,9 +131,15 @@ fn screen(name: &str, ended: &Ended) {
     let is_id = |word: &str| {
         word.len() == 17 && word.starts_with('u') && word.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
     };
-    let words = steady.split(' ').map(|word| if is_id(word) { "ID" } else { word });
-    let steady = words.collect::<Vec<_>>().join(" ");
-    assert!(steady.lines().all(|line| line.chars().count() <= 100 || name.ends_with("markdown")), "{steady}");
+    let words = steady.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()).map(|word| {
+        let bare = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        if is_id(bare) { word.replace(bare, "ID") } else { word.to_owned() }
+    });
+    let steady: String = words.collect();
+    assert!(
+        steady.lines().all(|line| line.chars().count() <= 100 || name.ends_with("markdown") || name.ends_with("json")),
+        "{steady}"
+    );
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots");
     insta::with_settings!({snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!(name, steady);
@@ -157,6 +167,8 @@ async fn who_wrote_the_claim_is_told_offline_and_what_the_store_remembers_after_
     screen("explain_has_markdown", &explain(&shell, "tom@fern.example -o markdown").await);
     screen("explain_until", &explain(&shell, "lea@freelance.example").await);
     screen("explain_lacks", &explain(&shell, "ines.old@fern.example --app studio/planner").await);
+    screen("explain_live", &explain(&shell, &format!("tom@fern.example --live {REACH}")).await);
+    screen("explain_json", &explain(&shell, "lea@freelance.example -o json").await);
     let document = explain(&shell, "tom@fern.example -o json").await.document();
     assert_valid(&shell.run("schema explain").await.document(), &document);
     assert_eq!(document["person"]["key"], "id:studio/staff:p1");
@@ -238,4 +250,61 @@ async fn without_a_repository_the_lines_are_told_without_commits() {
     let document = explain(&shell, "lea@freelance.example -o json").await.document();
     let step = &document["apps"][0]["things"][0]["claims"][0]["ways"][0]["steps"][0];
     assert_eq!((&step["commit"], &step["place"]["file"]), (&Value::Null, &json!("access.yaml")), "{document:#}");
+}
+
+/// Writes into the journal what was done for people who are in no file any more.
+async fn remembered(shell: &Shell) {
+    let now = jiff::Timestamp::now();
+    let folder = shell.path().join(".appaccess");
+    std::fs::create_dir_all(&folder).expect("the scratch folder takes folders");
+    let store = Store::open(&folder.join("state.db").display().to_string()).await.expect("a store");
+    let writer = store.become_writer("test", now, SignedDuration::from_mins(1)).await.expect("nobody holds it");
+    let intents = [("gone", "p7"), ("twin", "p8"), ("twin", "p9")].map(|(label, id)| Intent {
+        person: PersonKey::from_canonical(&format!("id:studio/staff:{id}")),
+        label: format!("{label}@fern.example").into(),
+        account: Some(AccountId::new(id)),
+        slot: Slot::account(),
+        action: Action::Suspend,
+        from: None,
+        to: None,
+        cause: Cause::Leaver,
+        because: "studio/staff says disabled".into(),
+    });
+    let app = ObjectName::new("studio", "planner");
+    let numbers = writer.begin(&app, now, &intents).await.expect("journalled");
+    let applied = |sequence: &u64| ResultLine { sequence: *sequence, outcome: "applied".into(), error: None };
+    let results: Vec<ResultLine> = numbers.iter().map(applied).collect();
+    writer.finish(&app, now, &results, &Update::default()).await.expect("journalled");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn whom_the_journal_alone_knows_is_told_as_such_and_two_of_one_name_are_told_apart() {
+    let (_vendor, shell) = studio().await;
+    remembered(&shell).await;
+    let gone = explain(&shell, "Gone@fern.example").await;
+    assert_eq!(gone.code, 0, "{gone:?}");
+    screen("explain_past", &gone);
+    let document = explain(&shell, "gone@fern.example -o json").await.document();
+    let person = json!({
+        "asked": "gone@fern.example", "key": "id:studio/staff:p7", "name": "gone@fern.example",
+        "mails": ["gone@fern.example"], "directory": null, "left": null, "unsure": null, "past": true,
+    });
+    assert_eq!(document["person"], person);
+    let twin = explain(&shell, "twin@fern.example").await;
+    assert_eq!((twin.code, twin.stdout.as_str()), (1, ""), "{twin:?}");
+    assert!(twin.stderr.contains("id:studio/staff:p8") && twin.stderr.contains("id:studio/staff:p9"), "{twin:?}");
+    for key in ["id:studio/staff:p8", "studio/staff:p8"] {
+        let told = explain(&shell, &format!("{key} -o json")).await;
+        assert_eq!((told.code, &told.document()["person"]["key"]), (0, &json!("id:studio/staff:p8")), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_known_however_it_is_written_also_on_an_app_that_does_not_name_it() {
+    let (_vendor, shell) = studio().await;
+    shell.file("access.yaml", &ACCESS.replace("lea@freelance.example", "Lea@Freelance.example"));
+    shell.file("other.yaml", &app("https://other.example/scim").replace("name: planner,", "name: other,"));
+    let told = shell.run(&format!("explain lea@freelance.example {FILES} -f other.yaml --app studio/other")).await;
+    assert!(told.code == 0 && told.stdout.contains("has nothing here"), "{told:?}");
 }

@@ -157,7 +157,11 @@ impl<'a> Question<'a> {
         let change = changes.clone().find(further).or_else(|| changes.clone().next());
         let owned = self.memory.inventory.get(&edge);
         let (is_shown, shown) = self.shown(&edge.slot);
-        let (standing, claims, until) = match self.desired.state(&edge) {
+        let state = self.desired.state(&edge);
+        // A group that is not there yet is made before anybody is let into it.
+        let waits_for_group = owned.is_none() && !is_shown && matches!(state, State::Desired(_));
+        let change = change.or_else(|| self.made(&edge.slot).filter(|_| waits_for_group));
+        let (standing, claims, until) = match state {
             State::Desired(wanted) => (self.wanted(change.filter(further)), wanted.claims.clone(), wanted.until),
             State::Absent => (unwanted(change, owned, is_shown), Vec::new(), None),
             State::Unknown(why) => (Standing::Unknown(why), Vec::new(), None),
@@ -175,6 +179,12 @@ impl<'a> Question<'a> {
             change: change.cloned(),
             slot: edge.slot,
         }
+    }
+
+    /// The change that makes a group.
+    fn made(&self, slot: &Slot) -> Option<&'a Change> {
+        let is_made = |change: &&Change| change.person.is_none() && change.action == Action::Create;
+        self.plan.changes.iter().filter(is_made).find(|change| change.slot == *slot)
     }
 
     fn wanted(&self, change: Option<&Change>) -> Standing {

@@ -163,6 +163,26 @@ impl HeldReason {
         }
     }
 
+    /// The inverse of [`HeldReason::as_str`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::ThresholdExceeded,
+            Self::ApprovalRequired,
+            Self::LastAdmin,
+            Self::Protected,
+            Self::LeaverBlocked,
+            Self::SeatLimit,
+            Self::Cliff,
+            Self::AmbiguousMatch,
+            Self::IdentityReused,
+            Self::Contended,
+            Self::StaleDirectory,
+            Self::Rejected,
+        ];
+        all.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// Whether an approval frees rows that are held for this.
     #[must_use]
     pub const fn yields_to_approval(self) -> bool {

@@ -31,6 +31,9 @@ pub(crate) struct ExplainDocument {
     /// Whether apps were named, so that those with nothing are told one by one.
     #[serde(skip)]
     pub(crate) chosen: bool,
+    /// The flags that lead to where what waits is decided, with a space before each.
+    #[serde(skip)]
+    pub(crate) again: String,
 }
 
 /// Whom it is about.
@@ -50,6 +53,8 @@ pub(crate) struct Person {
     pub(crate) left: Option<String>,
     /// Why nobody can tell who it is; else null.
     pub(crate) unsure: Option<String>,
+    /// Whether the journal alone knows them: no directory and no declaration does any more.
+    pub(crate) past: bool,
 }
 
 /// One target app.
@@ -209,6 +214,8 @@ pub(crate) struct Change {
     pub(crate) due: Option<String>,
     /// Whether a person carries it out.
     pub(crate) by_hand: bool,
+    /// Whether the last try failed.
+    pub(crate) failed: bool,
     /// What else is known of it, such as why it failed.
     pub(crate) message: Option<String>,
 }
@@ -219,9 +226,11 @@ impl ExplainDocument {
         self.things().any(|thing| thing.change.as_ref().is_some_and(|change| change.held.is_some()))
     }
 
-    /// Whether nobody can tell of something, or the app does not permit it or have it, or something could not be read.
+    /// Whether nobody can tell of something, or the app does not permit it or have it, or something could not be read or
+    /// changed.
     pub(crate) fn is_broken(&self) -> bool {
-        !self.errors.is_empty() || self.things().any(|thing| thing.standing == "unknown")
+        let failed = |thing: &Thing| thing.change.as_ref().is_some_and(|change| change.failed);
+        !self.errors.is_empty() || self.things().any(|thing| thing.standing == "unknown" || failed(thing))
     }
 
     /// Whether nobody knows anything of the person here.

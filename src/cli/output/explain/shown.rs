@@ -146,17 +146,13 @@ fn change_line(change: &Change) -> String {
 }
 
 /// What keeps a change from being made.
-fn change_details(change: &Change, app: &ExplainApp) -> Vec<String> {
+fn change_details(change: &Change, app: &ExplainApp, again: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(held) = &change.held {
-        lines.push(format!(
-            "held, {held}: {}",
-            words::held(held, 0).replace("the 0 that the budget leaves now", "the budget leaves now")
-        ));
+        lines.push(format!("held, {held}: {}", words::held(held, None)));
     }
     if let Some(digest) = &change.digest {
-        let cluster = if app.basis == "status" { " --cluster" } else { "" };
-        lines.push(format!("appaccess approve {} {digest}{cluster}", app.app));
+        lines.push(format!("appaccess approve {} {digest}{again}", app.app));
     }
     if let Some(due) = &change.due {
         lines.push(format!("settles until {due}, unless a claim comes back"));
@@ -188,7 +184,7 @@ fn last(thing: &Thing) -> Option<String> {
 }
 
 /// What explains a thing; `told` are the claims that were explained above.
-fn node<'a>(thing: &'a Thing, app: &ExplainApp, told: &mut BTreeSet<&'a str>, shown: Shown<'_>) -> Node {
+fn node<'a>(thing: &'a Thing, app: &ExplainApp, again: &str, told: &mut BTreeSet<&'a str>, shown: Shown<'_>) -> Node {
     let leaf = |text: &String| Node::leaf(shown(text));
     let claims: Vec<Node> = thing
         .claims
@@ -198,10 +194,9 @@ fn node<'a>(thing: &'a Thing, app: &ExplainApp, told: &mut BTreeSet<&'a str>, sh
             Node::leaf(shown(&claim_line(claim))).over(claim_details(claim, again, shown))
         })
         .collect();
-    let change = thing
-        .change
-        .iter()
-        .map(|change| Node::leaf(shown(&change_line(change))).over(change_details(change, app).iter().map(leaf)));
+    let change = thing.change.iter().map(|change| {
+        Node::leaf(shown(&change_line(change))).over(change_details(change, app, again).iter().map(leaf))
+    });
     let facts: Vec<Node> = facts(thing).iter().map(leaf).collect();
     Node::default().over(claims).over(facts).over(change).over(last(thing).iter().map(leaf))
 }
@@ -218,6 +213,9 @@ fn who(person: &Person) -> String {
     match (&person.directory, &person.left, &person.unsure) {
         (_, _, Some(why)) => format!("nobody can tell who that is: {why}"),
         (Some(directory), Some(left), _) => format!("left: {directory} says {left}{also}"),
+        _ if person.past => {
+            format!("in no file and no directory any more; the journal has them as {}{also}", person.key)
+        }
         (Some(directory), None, _) => format!("known to {directory}{also}"),
         (None, ..) => "known to no directory".to_owned(),
     }
@@ -260,7 +258,7 @@ pub(super) fn text(document: &ExplainDocument) -> String {
                     painted(BOLD, &printable(&headline(thing))),
                     painted(style(thing), &verdict(thing))
                 );
-                Node { text: words, ..node(thing, app, &mut claims_told, &printable) }
+                Node { text: words, ..node(thing, app, &document.again, &mut claims_told, &printable) }
             })
             .collect();
         if app.things.is_empty() {
@@ -290,7 +288,7 @@ pub(super) fn markdown(document: &ExplainDocument) -> String {
         let mut told = BTreeSet::new();
         for thing in &app.things {
             let _ = writeln!(text, "- {} **{}**", code_span(&headline(thing)), verdict(thing));
-            list(&mut text, &node(thing, app, &mut told, &code_span).below, 2);
+            list(&mut text, &node(thing, app, &document.again, &mut told, &code_span).below, 2);
         }
         if app.things.is_empty() {
             text.push_str("- has nothing here, and no claim names them\n");
