@@ -72,7 +72,7 @@ pub struct Flags {
     /// Decide the breaker of a directory
     #[arg(long)]
     directory: bool,
-    /// Who decides; without it the user of this machine
+    /// Who decides; without it the user of this machine or, with --cluster, of the cluster
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(super) by: Option<String>,
     /// Decide without being asked
@@ -197,7 +197,7 @@ impl Flags {
 
     /// Who decides: whoever is named, else the user of this machine as its environment tells.
     fn decided_by(&self) -> Option<String> {
-        let user = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok().and_then(named));
+        let user = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| named(&std::env::var(name).ok()?));
         self.by.clone().or_else(user)
     }
 
@@ -287,14 +287,14 @@ fn was_rejected(digest: &str, rejected: &Decision) -> CommandError {
 }
 
 /// A name as it is kept; `None` where it is empty.
-fn named(text: String) -> Option<String> {
+fn named(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty() && text.len() <= LONGEST_NAME).then(|| text.to_owned())
 }
 
 /// The name of whoever decides, as a flag gives it.
 fn name(text: &str) -> Result<String, String> {
-    named(text.to_owned()).ok_or_else(|| format!("write a name of 1 to {LONGEST_NAME} bytes"))
+    named(text).ok_or_else(|| format!("write a name of 1 to {LONGEST_NAME} bytes"))
 }
 
 async fn hold(store: &Store, flags: &Flags, now: Timestamp) -> Result<Question, CommandError> {

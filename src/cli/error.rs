@@ -150,7 +150,7 @@ impl CommandError {
     pub(crate) fn what_and_why(&self) -> (String, String) {
         let (what, mut causes) = (self.to_string(), self.causes());
         if let Self::ApiServer { source, .. } = self {
-            causes = said(source, causes);
+            causes = said(source, &causes);
         }
         match what.split_once(": ") {
             Some((what, why)) if causes.is_empty() => (what.to_owned(), why.to_owned()),
@@ -171,7 +171,7 @@ impl CommandError {
 }
 
 /// What the client of the cluster says, once: each of its errors repeats those below it, some over several lines.
-fn said(error: &ClusterError, causes: Vec<String>) -> Vec<String> {
+fn said(error: &ClusterError, causes: &[String]) -> Vec<String> {
     let line = |text: &str| text.lines().next().unwrap_or_default().trim_end_matches([' ', ':']).to_owned();
     let mut causes = causes.iter().map(|cause| line(cause));
     let first: Vec<String> = causes.by_ref().take(1).collect();
@@ -184,7 +184,7 @@ fn said(error: &ClusterError, causes: Vec<String>) -> Vec<String> {
             _ => first,
         },
         ClusterError::Late => first,
-        ClusterError::Kubeconfig(_) | ClusterError::Request(_) => first.into_iter().chain(causes.last()).collect(),
+        ClusterError::Kubeconfig(_) | ClusterError::Request(_) => first.into_iter().chain(causes.next_back()).collect(),
     }
 }
 

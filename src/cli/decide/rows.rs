@@ -102,7 +102,7 @@ mod tests {
 
     /// The row of these parts.
     fn row(parts: &[&str]) -> String {
-        parts.iter().map(|part| format!("{}:{part};", part.len())).collect()
+        parts.iter().flat_map(|part| [part.len().to_string(), format!(":{part};")]).collect()
     }
 
     #[test]

@@ -92,9 +92,10 @@ impl Next {
         };
         let sends = |change: &document::Change| open(change) && change.task.is_none() && change.action != "adopt";
         if changes.clone().any(sends) {
-            return Some(match writes_hold {
-                false => "makes these changes",
-                true => "makes these changes, and writes down what is held, to be decided",
+            return Some(if writes_hold {
+                "makes these changes, and writes down what is held, to be decided"
+            } else {
+                "makes these changes"
             });
         }
         match (writes_hold, changes.any(|change| open(change) && change.action == "adopt")) {

@@ -30,6 +30,7 @@ mod leaving;
 mod levels;
 #[cfg(test)]
 mod mistyped;
+#[cfg(test)]
 mod money;
 #[cfg(test)]
 mod removals;
