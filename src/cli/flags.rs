@@ -138,12 +138,11 @@ pub(crate) fn switch(word: &str) -> Result<bool, String> {
     }
 }
 
-/// A folder that is there.
+/// What is no file. A folder may come later, as where Secrets are mounted.
 fn folder(path: &str) -> Result<PathBuf, String> {
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(path.into()),
-        Ok(_) => Err("it is no folder".to_owned()),
-        Err(error) => Err(format!("it cannot be read: {error}")),
+        Ok(metadata) if !metadata.is_dir() => Err("it is no folder".to_owned()),
+        _ => Ok(path.into()),
     }
 }
 

@@ -9,6 +9,7 @@ use appaccess_core::{
 };
 
 use super::{LeftOut, Source};
+use crate::load::is_visible;
 
 /// Longest name of a person or thing that a claim can write, in characters.
 const LONGEST_NAME: usize = 320;
@@ -153,7 +154,7 @@ fn of_directory<'a>(world: &'a World, key: &PersonKey) -> Option<&'a Person> {
 
 /// Whether a claim can write this name of a person.
 fn fits(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_whitespace)
+    is_visible(name) && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_whitespace)
 }
 
 /// What an account holds that a claim can give, and what it cannot, in words with the reason.
@@ -199,6 +200,9 @@ fn item(source: &Source<'_>, slot: &Slot, level: Option<&Level>) -> Result<(Item
         || level.is_some_and(|level| level.chars().count() > LONGEST_LEVEL)
     {
         return Err("its name is too long for a claim, or empty");
+    }
+    if !is_visible(name) || level.is_some_and(|level| !is_visible(level)) {
+        return Err("its name holds what nobody sees, which no claim may");
     }
     let is_default = kind.is_single() && kind.required && kind.order().first() == Some(name);
     Ok((Item::new(&slot.kind, name, level), is_default))

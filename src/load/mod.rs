@@ -30,7 +30,7 @@ pub use self::{
     declared::{DirectoryReading, by_age, domain_owners, inline_people, inline_reading, world},
     references::{Finding, references, target_key},
 };
-pub(crate) use self::{plain::mistaken_for, suggest::nearest};
+pub(crate) use self::{plain::mistaken_for, suggest::nearest, validate::is_visible};
 use crate::api::{AccessApproval, AccessPlan, AppAccess, Directory, Kind, TargetApp, Team, source::Source};
 
 /// Namespace of objects that name none.

@@ -17,6 +17,7 @@ use kube::core::cel::{ErrorKind, Validator};
 use serde_json::Value;
 
 pub(crate) use self::{
+    meaning::is_visible,
     metadata::{is_label, is_subdomain},
     structure::{Doubt, DoubtKind},
 };

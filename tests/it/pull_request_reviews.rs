@@ -174,7 +174,7 @@ async fn a_decision_is_a_change_whatever_it_is_about() {
     assert_pending(&reviewed(&head, &base).await, &["AccessApproval studio/yes  removed", "− Approve"]);
     let of_app = base.clone() + &approval("appRef: {name: planner}", "Reject");
     assert_pending(&reviewed(&base, &of_app).await, &["Decision: AccessApproval studio/yes: Reject of"]);
-    assert_pending(&reviewed(&of_app, &base).await, &["taken out by this change"]);
+    assert_pending(&reviewed(&of_app, &base).await, &["taken out by this"]);
     let of_nobody = base.clone() + &approval("appRef: {name: nobody}", "Approve");
     assert_pending(&reviewed(&base, &of_nobody).await, &["appRef: + studio/nobody"]);
 }

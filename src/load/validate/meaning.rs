@@ -52,6 +52,11 @@ fn visible(value: &Value, path: &Path, violations: &mut Vec<Violation>) {
     }
 }
 
+/// Whether a name may be declared: a reader sees all of it, in its order, and it is not blank.
+pub(crate) fn is_visible(name: &str) -> bool {
+    !name.trim().is_empty() && !name.chars().any(|letter| is_hidden(letter, false))
+}
+
 /// Control characters, line separators, and marks that turn the direction of writing (Unicode, UAX #9).
 fn is_hidden(letter: char, is_free: bool) -> bool {
     match letter {

@@ -63,8 +63,8 @@ async fn what_can_be_decided_is_completed_from_the_store() {
     // With nothing typed the flags are offered, too.
     let first = |words: &[&str]| complete(words).into_iter().next().unwrap_or_default();
     assert_eq!(first(&["appaccess", "approve", ""]), "studio/planner");
-    assert_eq!(complete(&["appaccess", "reject", "studio/planner", &bare[..2]]), [bare]);
-    assert_eq!(complete(&["appaccess", "approve", "studio/other", &bare[..2]]), [""; 0]);
+    assert_eq!(complete(&["appaccess", "reject", "studio/planner", &bare[..12]]), [bare]);
+    assert_eq!(complete(&["appaccess", "approve", "studio/other", &bare[..12]]), [""; 0]);
     assert_eq!(complete(&["appaccess", "approve", "--state", "postgres://db.example/x", "s"]), [""; 0]);
     let decided = shell.run(&format!("approve studio/planner {bare} --yes")).await;
     assert_eq!(decided.code, 0, "a digest counts without its algorithm: {decided:?}");

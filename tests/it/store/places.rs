@@ -147,6 +147,7 @@ async fn a_store_whose_tables_somebody_else_made_is_left_alone(kind: Kind) {
 async fn of_the_first_version(kind: Kind) -> Place {
     let place = Place::filled(kind).await;
     place.alter("DROP TABLE tasks").await;
+    place.alter("ALTER TABLE directory_facts DROP COLUMN counted_at").await;
     place.alter("DELETE FROM _sqlx_migrations WHERE version > 1").await;
     place
 }

@@ -23,7 +23,7 @@ use crate::{
 pub enum Standing {
     /// The app shows it, or the store remembers it, and claims carry it.
     Has,
-    /// Claims carry it, and neither app nor store was asked whether it is there.
+    /// Claims carry it, and neither app nor store says whether it is there.
     Declared,
     /// Claims carry it and it is not there.
     WillGet,
@@ -162,7 +162,11 @@ impl<'a> Question<'a> {
         let waits_for_group = owned.is_none() && !is_shown && matches!(state, State::Desired(_));
         let change = change.or_else(|| self.made(&edge.slot).filter(|_| waits_for_group));
         let (standing, claims, until) = match state {
-            State::Desired(wanted) => (self.wanted(change.filter(further)), wanted.claims.clone(), wanted.until),
+            State::Desired(wanted) => {
+                let is_known = owned.is_some() || is_shown;
+                (self.wanted(change.filter(further), is_known), wanted.claims.clone(), wanted.until)
+            }
+            State::Absent if self.is_gone(change, is_shown) => (Standing::Lacks, Vec::new(), None),
             State::Absent => (unwanted(change, owned, is_shown), Vec::new(), None),
             State::Unknown(why) => (Standing::Unknown(why), Vec::new(), None),
         };
@@ -187,10 +191,17 @@ impl<'a> Question<'a> {
         self.plan.changes.iter().filter(is_made).find(|change| change.slot == *slot)
     }
 
-    fn wanted(&self, change: Option<&Change>) -> Standing {
+    /// Whether the app shows that it is not there, though we may remember it.
+    fn is_gone(&self, change: Option<&Change>, is_shown: bool) -> bool {
+        let Sight::App(observation) = self.sight else { return false };
+        change.is_none() && !is_shown && observation.is_complete()
+    }
+
+    fn wanted(&self, change: Option<&Change>, is_known: bool) -> Standing {
         match (self.sight, change) {
             (Sight::Files, _) => Standing::Declared,
-            (_, None) => Standing::Has,
+            (_, None) if is_known => Standing::Has,
+            (_, None) => Standing::Declared,
             (_, Some(change)) if change.action == Action::Change => Standing::WillChange,
             (_, Some(_)) => Standing::WillGet,
         }

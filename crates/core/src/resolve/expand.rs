@@ -213,7 +213,16 @@ impl<'a> People<'a> {
             }
             None => {
                 if let Some(directory) = self.owners.get(mail.domain()) {
-                    let why = format!("`{text}` is not in {directory}, which owns {}", mail.domain());
+                    let freshness = self.world.directories.get(directory).map(|directory| &directory.freshness);
+                    let why = match freshness {
+                        Some(Freshness::Stale(why)) => {
+                            format!(
+                                "whether `{text}` is in {directory}, which owns {}, is unknown: {why}",
+                                mail.domain()
+                            )
+                        }
+                        _ => format!("`{text}` is not in {directory}, which owns {}", mail.domain()),
+                    };
                     members.maybe.insert(PersonKey::Mail(mail), why.as_str().into());
                     members.problems.push(why);
                 } else {
