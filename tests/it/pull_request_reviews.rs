@@ -180,6 +180,22 @@ async fn a_decision_is_a_change_whatever_it_is_about() {
 }
 
 #[tokio::test]
+async fn nobody_is_said_to_keep_everything_where_a_directory_changes() {
+    let directory = |people: &str| {
+        format!(
+            "apiVersion: appaccess.dev/v1alpha1\nkind: Directory\nmetadata: {{name: okta, namespace: studio}}\nspec: {{domains: [fern.example], source: {{inline: {{people: [{people}], groups: [{{name: staff, members: [b]}}]}}}}}}\n---\n"
+        )
+    };
+    let everybody = full(&["name: all, subjects: [{directoryGroup: {directory: okta, group: staff}}], roles: [member]"]);
+    let bo = "{id: b, user: bo@fern.example}";
+    let base = directory(&format!("{bo}, {{id: a, user: ana@fern.example}}")) + &everybody;
+    let ended = reviewed(&base, &(directory(bo) + &everybody)).await;
+    assert_pending(&ended, &["ana@fern.example", "1 app has no claim that changes", "whom the directory or"]);
+    assert!(ended.stdout.contains("nobody gains or loses anything by name"), "{ended:?}");
+    assert!(!ended.stdout.contains("not touched"), "{ended:?}");
+}
+
+#[tokio::test]
 async fn only_what_was_chosen_is_told() {
     let team = |user: &str| {
         format!(

@@ -70,7 +70,7 @@ pub(super) fn review(document: &PlanDocument, command: &str) -> String {
     let touched = touched(document);
     let mut comment = Bounded::new(LARGEST - TAIL - touched.text.len());
     comment.line(&format!("{MARKER}\n### Access: {}\n", Totals::of(document).sentence()), 0);
-    overview(&mut comment, &told, quiet.len());
+    overview(&mut comment, &told, (!quiet.is_empty()).then(|| rows::not_touched(quiet.len(), document)));
     errors(&mut comment, &document.errors);
     let mut left = told.len();
     for app in told {
@@ -121,7 +121,7 @@ fn cells<'a>(texts: impl ExactSizeIterator<Item = &'a String>) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn overview(comment: &mut Bounded, apps: &[&App], quiet: usize) {
+fn overview(comment: &mut Bounded, apps: &[&App], quiet: Option<String>) {
     if !apps.is_empty() {
         comment.line("| app | mode | gain | lose | a month | seats | must approve |", 0);
         comment.line("| --- | --- | --- | --- | --- | --- | --- |", 0);
@@ -146,9 +146,8 @@ fn overview(comment: &mut Bounded, apps: &[&App], quiet: usize) {
     if more > 0 {
         comment.line(&format!("\nand {}", counted(more, "further app", "further apps")), 0);
     }
-    if quiet > 0 {
-        let line = counted(quiet, "app is not touched.", "apps are not touched.");
-        comment.line(&format!("{}{line}", if apps.is_empty() { "" } else { "\n" }), 0);
+    if let Some(line) = quiet {
+        comment.line(&format!("{}{line}.", if apps.is_empty() { "" } else { "\n" }), 0);
     }
 }
 

@@ -230,6 +230,8 @@ pub(super) struct Totals {
     /// By currency, in hundredths: before and after.
     money: BTreeMap<String, (u64, u64)>,
     settings: usize,
+    /// Whether people may be moved whom nobody can count here: those of a directory or a selection that changes.
+    uncounted: bool,
 }
 
 /// Who gain and who lose something.
@@ -260,6 +262,8 @@ impl Totals {
                 }
             }
             totals.settings += review.settings.len();
+            // A setting of a claim, as `it/everybody#staff.match`, says whom it selects.
+            totals.uncounted |= review.settings.iter().any(|setting| setting.field.contains('#'));
             if let Some(cost) = &app.cost {
                 let (before, after) = totals.money.entry(cost.currency.clone()).or_default();
                 *before = before.saturating_add(hundredths(&cost.monthly));
@@ -267,6 +271,7 @@ impl Totals {
             }
         }
         totals.settings += document.touched.iter().flatten().count();
+        totals.uncounted |= moves_by_directory(document);
         let counts = |names: &Names<'_>| (names.0.len(), names.1.len());
         Self { now: counts(&now), later: counts(&later), reported: counts(&reported), ..totals }
     }
@@ -275,9 +280,12 @@ impl Totals {
     pub(super) fn sentence(&self) -> String {
         let people = moved(self.now, ["gains", "gain"], ["loses", "lose"]);
         let people = people.unwrap_or_else(|| match self.later {
+            (0, 0) if self.uncounted => "nobody gains or loses anything by name".to_owned(),
             (0, 0) => "nobody gains or loses anything".to_owned(),
             _ => "nobody gains or loses anything at once".to_owned(),
         });
+        let uncounted =
+            if self.uncounted { "; whom the directory or selection that changes moves is not counted" } else { "" };
         let later = moved(self.later, ["gains", "gain"], ["loses", "lose"]);
         let later = later.map(|people| format!("; later {people}")).unwrap_or_default();
         let reported = moved(self.reported, ["would gain"; 2], ["would lose"; 2]);
@@ -290,7 +298,21 @@ impl Totals {
             0 => String::new(),
             count => format!("; {}", counted(count, "setting changes", "settings change")),
         };
-        format!("{people}{later}{reported}{}{settings}", money.collect::<String>())
+        format!("{people}{later}{reported}{uncounted}{}{settings}", money.collect::<String>())
+    }
+}
+
+/// Whether a directory changes, whose people claims may hold by groups and selections.
+fn moves_by_directory(document: &PlanDocument) -> bool {
+    document.touched.iter().flatten().any(|touched| touched.object.starts_with("Directory "))
+}
+
+/// How many apps have nothing to tell, in words.
+pub(super) fn not_touched(count: usize, document: &PlanDocument) -> String {
+    if moves_by_directory(document) {
+        counted(count, "app has no claim that changes", "apps have no claim that changes")
+    } else {
+        counted(count, "app is not touched", "apps are not touched")
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::output::{
     document::{App, Intent, PlanDocument},
     escape::printable,
     text::{BOLD, DIM, GREEN, RED, YELLOW, error, painted},
-    words::{Mark, counted},
+    words::Mark,
 };
 
 /// The whole document.
@@ -29,7 +29,7 @@ pub(super) fn review(document: &PlanDocument) -> String {
         error(&mut text, entry);
     }
     if !quiet.is_empty() {
-        let apps = counted(quiet.len(), "app is not touched", "apps are not touched");
+        let apps = rows::not_touched(quiet.len(), document);
         let _ = writeln!(text, "{}", painted(DIM, &apps));
     }
     let _ = writeln!(text, "{} {}.", painted(BOLD, "This change:"), Totals::of(document).sentence());
