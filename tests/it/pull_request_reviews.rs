@@ -186,7 +186,8 @@ async fn nobody_is_said_to_keep_everything_where_a_directory_changes() {
             "apiVersion: appaccess.dev/v1alpha1\nkind: Directory\nmetadata: {{name: okta, namespace: studio}}\nspec: {{domains: [fern.example], source: {{inline: {{people: [{people}], groups: [{{name: staff, members: [b]}}]}}}}}}\n---\n"
         )
     };
-    let everybody = full(&["name: all, subjects: [{directoryGroup: {directory: okta, group: staff}}], roles: [member]"]);
+    let everybody =
+        full(&["name: all, subjects: [{directoryGroup: {directory: okta, group: staff}}], roles: [member]"]);
     let bo = "{id: b, user: bo@fern.example}";
     let base = directory(&format!("{bo}, {{id: a, user: ana@fern.example}}")) + &everybody;
     let ended = reviewed(&base, &(directory(bo) + &everybody)).await;

@@ -152,7 +152,10 @@ async fn wrong_files_are_contacted_about_nothing() {
     let shell = Shell::new();
     shell.file("apps.yaml", &app("planner", "https://scim.fern.example", "  mod: Full\n"));
     let ended = doctor(&shell, "json").await;
-    assert_eq!((ended.code, ended.stdout.as_str()), (64, ""), "{ended:?}");
+    assert_eq!(ended.code, 64, "{ended:?}");
+    let document = ended.document();
+    assert_eq!(document["apps"], serde_json::json!([]), "{document:#}");
+    assert_eq!(document["errors"][0]["place"]["line"], 8, "{document:#}");
 }
 
 const PARKING: &str = "\
